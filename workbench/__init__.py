@@ -1,0 +1,76 @@
+"""A workbench for looking inside a personalization engine before it meets users."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Public name → the module that has it; imported only when asked for, so that
+# `import workbench` stays fast.
+_WHERE = {
+    "ArgumentError": "errors",
+    "CapabilityError": "errors",
+    "ContractError": "errors",
+    "DataError": "errors",
+    "Dataset": "data.dataset",
+    "Engine": "ranking.engine",
+    "Event": "profile",
+    "Policy": "ranking.policy",
+    "Profile": "profile",
+    "Profiles": "profiles",
+    "Recommender": "models.base",
+    "Slate": "slate",
+    "Slates": "slate",
+    "Split": "data.split",
+    "WorkbenchError": "errors",
+    "audit": "audit.audit",
+    "check_model": "checks.model",
+    "compare": "evaluation.uncertainty",
+    "counterfactual": "explain.counterfactual",
+    "create": "ranking.registry",
+    "evaluate": "evaluation.evaluate",
+    "explain": "explain.explain",
+    "feature": "features.catalogue",
+    "feature_catalogue": "features.catalogue",
+    "features": "features.catalogue",
+    "load": "data.load",
+    "model_names": "ranking.registry",
+    "recommend": "ranking.recommend",
+    "run": "pipeline",
+    "slate": "ranking.recommend",
+    "split": "data.split",
+    "summarise": "evaluation.uncertainty",
+}
+
+__all__ = sorted(_WHERE)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'workbench' has no attribute {name!r}")
+    value = getattr(import_module(f"workbench.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_WHERE]
+
+
+class _Workbench(ModuleType):
+    """Keeps `wb.audit`, `wb.explain`, `wb.features` and `wb.slate` the public functions.
+
+    Importing a submodule binds it on its parent; where a public function has that name, the
+    function stays (the submodule is still reached by `from workbench.audit import ...`).
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _WHERE and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Workbench

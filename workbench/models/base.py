@@ -1,0 +1,190 @@
+"""Recommender: what every model is, and the only thing that the rest of the workbench sees."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Self, TypeVar
+
+import numpy as np
+
+from workbench.data.dataset import Dataset
+from workbench.errors import ArgumentError, CapabilityError, NotFittedError
+from workbench.models.state import decoded, encoded
+from workbench.profiles import Profiles
+from workbench.vocabulary import FloatArray, IntArray, Vocabulary
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Recommender(ABC):
+    """A model: a function from profiles to scores of items.
+
+    A subclass takes its parameters in ``__init__`` and keeps each under its own name; ``fit``
+    keeps what it learns in attributes whose names end in ``_``. Around every ``fit`` and
+    ``score`` the base class does the same: ``fit`` forgets an earlier fit, refuses a log that
+    lacks what the model ``needs`` and remembers the ``catalogue``; ``score`` refuses an unfitted
+    model and bad ``items``, and looks the items of the profiles up in the model's catalogue.
+
+    Attributes
+    ----------
+    uses : frozenset of str
+        Attribute and context columns that the model may read; empty for pure collaborative
+        filtering. A column that is not named here cannot change a score.
+    needs : frozenset of str
+        What the log must have, of "values", "timestamps", "item_features".
+    scale : str
+        What a score means: "rating" (the log's unit) or "relevance" (order only).
+    personalised : bool
+        Whether the history changes the scores.
+    name : str
+        The word for it in slates, tables and ``wb.create``.
+    catalogue : Vocabulary
+        Set by ``fit``: column ``j`` of every score is the item with code ``j``.
+    """
+
+    uses: ClassVar[frozenset[str]] | frozenset[str] = frozenset()
+    needs: ClassVar[frozenset[str]] | frozenset[str] = frozenset()
+    scale: str = "relevance"
+    personalised: bool = True
+    name: ClassVar[str] = "model"
+    catalogue: Vocabulary
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "fit" in cls.__dict__:
+            cls.fit = _around_fit(cls.__dict__["fit"])  # type: ignore[method-assign]
+        if "score" in cls.__dict__:
+            cls.score = _around_score(cls.__dict__["score"])  # type: ignore[method-assign]
+
+    @abstractmethod
+    def fit(self, dataset: Dataset) -> Self:
+        """Learn from ``dataset.interactions`` (never from its guests). Returns the model."""
+
+    @abstractmethod
+    def score(self, profiles: Profiles, items: IntArray | None = None) -> FloatArray:
+        """Score items for people.
+
+        Parameters
+        ----------
+        profiles : Profiles
+            Row ``i`` of the result is person ``i``.
+        items : (n_items,) int, optional
+            Codes in the model's catalogue; column ``j`` of the result is the j-th of them. By
+            default the whole catalogue in code order.
+
+        Returns
+        -------
+        (n_profiles, n_items) float32
+            NaN where the model cannot say.
+        """
+
+    def event_shares(self, profile: Profiles, item: int) -> FloatArray:
+        """Share of each event in one score, for models that are linear in the history.
+
+        Parameters
+        ----------
+        profile : Profiles
+            One person.
+        item : int
+            Code of the item.
+
+        Returns
+        -------
+        (n_events,) float32
+            Adds up to the score, less the score of an empty history.
+        """
+        raise NotImplementedError(f"{type(self).__name__} is not linear in the history")
+
+    @property
+    def has_event_shares(self) -> bool:
+        """Whether ``event_shares`` is there."""
+        return type(self).event_shares is not Recommender.event_shares
+
+    def params(self) -> dict[str, Any]:
+        """The parameters the model was made with, by name."""
+        names = list(inspect.signature(type(self).__init__).parameters)[1:]
+        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+
+    def state(self) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any]]:
+        """All that is saved: arrays (no object dtype) and what goes into JSON."""
+        self._require_fitted()
+        learnt = {k: v for k, v in vars(self).items() if k.endswith("_")}
+        return encoded({"params": self.params(), "catalogue": self.catalogue, "learnt": learnt})
+
+    @classmethod
+    def from_state(cls, arrays: dict[str, np.ndarray[Any, Any]], json: dict[str, Any]) -> Self:
+        """The model back from its state; scores are the same to the bit."""
+        content = decoded(arrays, json)
+        model = cls(**content["params"])
+        model.catalogue = content["catalogue"]
+        for name, value in content["learnt"].items():
+            setattr(model, name, value)
+        return model
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{k}={v!r}" for k, v in self.params().items())
+        return f"{type(self).__name__}({inside})"
+
+    def _require_fitted(self) -> None:
+        if "catalogue" not in vars(self):
+            raise NotFittedError(
+                f"{type(self).__name__} has not been fitted; call .fit(dataset) first"
+            )
+
+
+def _around_fit(fit: F) -> F:
+    @functools.wraps(fit)
+    def wrapped(self: Recommender, dataset: Dataset) -> Any:
+        if vars(self).get("_fitting"):  # a subclass calling super().fit(...)
+            return fit(self, dataset)
+        if not isinstance(dataset, Dataset):
+            raise ArgumentError(
+                f"dataset must be a workbench Dataset, not {type(dataset).__name__}; "
+                "make one with wb.Dataset.from_frames(...)"
+            )
+        lacking = self.needs - dataset.has
+        if lacking:
+            raise CapabilityError(
+                f"{type(self).__name__} needs {', '.join(sorted(lacking))}, which "
+                f"{dataset.name!r} does not have; choose a model whose `needs` it meets"
+            )
+        if dataset.n_events == 0:
+            raise ArgumentError(f"dataset {dataset.name!r} has no events to fit on")
+        for name in [n for n in vars(self) if n.endswith("_") or n == "catalogue"]:
+            delattr(self, name)
+        self._fitting = True  # type: ignore[attr-defined]
+        try:
+            result = fit(self, dataset)
+            self.catalogue = dataset.catalogue
+        finally:
+            del self._fitting  # type: ignore[attr-defined]
+        return result
+
+    return wrapped  # type: ignore[return-value]
+
+
+def _around_score(score: F) -> F:
+    @functools.wraps(score)
+    def wrapped(self: Recommender, profiles: Profiles, items: IntArray | None = None) -> Any:
+        self._require_fitted()
+        if not isinstance(profiles, Profiles):
+            raise ArgumentError(
+                f"profiles must be Profiles, not {type(profiles).__name__}; "
+                "use dataset.profiles(ids) or wb.Profiles.of([profile], model.catalogue)"
+            )
+        if items is not None:
+            items = np.asarray(items)
+            if items.ndim != 1 or (items.size and not np.issubdtype(items.dtype, np.integer)):
+                raise ArgumentError("items must be a one-dimensional array of item codes")
+            items = items.astype(np.int64)
+            if items.size and (items.min() < 0 or items.max() >= len(self.catalogue)):
+                raise ArgumentError(
+                    f"items holds codes from {items.min()} to {items.max()}; the catalogue has "
+                    f"0 to {len(self.catalogue) - 1}: use model.catalogue.codes(ids)"
+                )
+        return score(self, profiles.aligned(self.catalogue), items)
+
+    return wrapped  # type: ignore[return-value]

@@ -1,0 +1,226 @@
+"""Slate: a ranked list for one person; Slates: many of them; and what moved between two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from workbench.columns import ITEM, RANK, ROW, SCORE, SOURCE, USER
+from workbench.errors import ArgumentError, DataError
+from workbench.vocabulary import Id
+
+BEFORE, AFTER, CHANGE, MOVED = "before", "after", "change", "moved"
+
+
+@dataclass(frozen=True)
+class Slate:
+    """A ranked list for one person.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        One row per place: ``rank`` (from 1), ``item_id``, ``score``, ``source`` (who brought it).
+    steps : tuple of dict
+        What each policy step did, in order; empty where there was no policy.
+    """
+
+    frame: pl.DataFrame
+    steps: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def items(self) -> list[Id]:
+        """Item ids, best first."""
+        return self.frame[ITEM].to_list()
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __contains__(self, item_id: object) -> bool:
+        return item_id in self.items
+
+    def diff(self, other: Slate) -> SlateDiff:
+        """What changes on the way from this slate to ``other``."""
+        return SlateDiff.between(self, other)
+
+
+@dataclass(frozen=True)
+class SlateDiff:
+    """The difference of two slates.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        One row per item of either slate: ``item_id``, ``before`` and ``after`` (ranks, null where
+        absent), ``change`` ("entered", "left", "moved", "same") and ``moved`` (places upwards).
+        In the order of the second slate, then what left.
+    overlap : float
+        Rank-biased overlap of the two lists, 0 (nothing shared) to 1 (identical).
+    """
+
+    frame: pl.DataFrame
+    overlap: float
+
+    @classmethod
+    def between(cls, before: Slate, after: Slate) -> SlateDiff:
+        left = before.frame.select(ITEM, pl.col(RANK).cast(pl.Int64).alias(BEFORE))
+        right = after.frame.select(ITEM, pl.col(RANK).cast(pl.Int64).alias(AFTER))
+        frame = (
+            right.join(left, on=ITEM, how="full", coalesce=True)
+            .with_columns(
+                pl.when(pl.col(BEFORE).is_null())
+                .then(pl.lit("entered"))
+                .when(pl.col(AFTER).is_null())
+                .then(pl.lit("left"))
+                .when(pl.col(BEFORE) == pl.col(AFTER))
+                .then(pl.lit("same"))
+                .otherwise(pl.lit("moved"))
+                .alias(CHANGE),
+                (pl.col(BEFORE) - pl.col(AFTER)).alias(MOVED),
+            )
+            .sort(AFTER, BEFORE, nulls_last=True)
+            .select(ITEM, BEFORE, AFTER, CHANGE, MOVED)
+        )
+        return cls(frame, rank_biased_overlap(before.items, after.items))
+
+    def _with(self, change: str) -> list[Id]:
+        return self.frame.filter(pl.col(CHANGE) == change)[ITEM].to_list()
+
+    @property
+    def entered(self) -> list[Id]:
+        return self._with("entered")
+
+    @property
+    def left(self) -> list[Id]:
+        return self._with("left")
+
+    @property
+    def moved(self) -> list[Id]:
+        return self._with("moved")
+
+    def __bool__(self) -> bool:
+        """True where anything changed."""
+        return bool((self.frame[CHANGE] != "same").any())
+
+
+def rank_biased_overlap(first: list[Id], second: list[Id], p: float = 0.9) -> float:
+    """Rank-biased overlap of two lists without repeats, extrapolated from what is seen.
+
+    ``RBO = x_k/k p^k + (1-p)/p * sum_d p^d x_d/d`` with ``x_d`` the size of the overlap of the
+    first ``d`` places and ``k`` the longer length (a shorter list simply ends).
+
+    Two empty lists agree (1.0).
+
+    Source: Webber, Moffat, Zobel 2010, "A similarity measure for indefinite rankings", eq. 30
+    for lists of one length.
+    """
+    depth = max(len(first), len(second))
+    if depth == 0:
+        return 1.0
+    total, overlap = 0.0, 0
+    one: set[Id] = set()
+    two: set[Id] = set()
+    for d in range(1, depth + 1):
+        one.update(first[d - 1 : d])
+        two.update(second[d - 1 : d])
+        overlap = len(one & two)
+        total += p**d * overlap / d
+    return (1 - p) / p * total + overlap / depth * p**depth
+
+
+@dataclass(frozen=True)
+class Slates:
+    """Ranked lists of many people.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        ``row`` (of the Profiles), ``rank`` (from 1), ``item_id``, ``score``, ``source``; and
+        ``user_id`` where it is known. Sorted by row and rank.
+    n_rows : int
+        Number of people, those with an empty slate included.
+    k : int
+        Places asked for.
+    steps : tuple
+        For each row, the policy steps of that slate (empty where there was no policy).
+    """
+
+    frame: pl.DataFrame
+    n_rows: int
+    k: int
+    steps: tuple[tuple[dict[str, Any], ...], ...] = field(default=(), repr=False)
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    def __getitem__(self, row: int) -> Slate:
+        row = range(self.n_rows)[row]
+        return Slate(
+            self.frame.filter(pl.col(ROW) == row).drop(ROW),
+            self.steps[row] if self.steps else (),
+        )
+
+    def __iter__(self) -> Iterator[Slate]:
+        return (self[row] for row in range(len(self)))
+
+    @classmethod
+    def from_frame(cls, frame: Any, k: int | None = None) -> Slates:
+        """Lists made elsewhere: measured, compared and audited without a model.
+
+        Parameters
+        ----------
+        frame : polars or pandas frame
+            ``user_id``, ``item_id`` and ``rank`` or ``score`` (or both); ``source`` if known.
+            Without ``rank`` the higher score comes first, ties in the order of the rows.
+        k : int, optional
+            Places asked for; by default the longest list.
+
+        Raises
+        ------
+        DataError
+            A column is missing, an id or a rank is null, or a list repeats an item or a rank.
+        """
+        if not isinstance(frame, pl.DataFrame):
+            frame = pl.from_pandas(frame)
+        missing = {USER, ITEM} - set(frame.columns)
+        if missing or not {RANK, SCORE} & set(frame.columns):
+            raise DataError(
+                f"slates need user_id, item_id and rank or score; these have {frame.columns}"
+            )
+        if frame.height == 0:
+            raise DataError("slates are empty; give at least one row")
+        order = RANK if RANK in frame.columns else SCORE
+        if frame.select(pl.any_horizontal(pl.col(USER, ITEM, order).is_null().any())).item():
+            raise DataError(f"slates hold a null in user_id, item_id or {order}; remove those rows")
+        for column in (ITEM, RANK):
+            if column in frame.columns and frame.select(USER, column).is_duplicated().any():
+                twice = frame.filter(frame.select(USER, column).is_duplicated()).row(0, named=True)
+                raise DataError(
+                    f"the slate of user {twice[USER]!r} holds {column} {twice[column]!r} twice; "
+                    "keep one"
+                )
+        users = frame[USER].unique(maintain_order=True)
+        rows = pl.DataFrame({USER: users, ROW: pl.Series(range(len(users)), dtype=pl.Int64)})
+        frame = (
+            frame.join(rows, on=USER, how="left", maintain_order="left")
+            .sort(ROW, order, descending=[False, order == SCORE], maintain_order=True)
+            .with_columns(pl.int_range(1, pl.len() + 1).over(ROW).alias(RANK))
+        )
+        if SCORE not in frame.columns:
+            frame = frame.with_columns(pl.lit(None, dtype=pl.Float32).alias(SCORE))
+        if SOURCE not in frame.columns:
+            frame = frame.with_columns(pl.lit("given").alias(SOURCE))
+        longest = int(frame[RANK].max())  # type: ignore[arg-type]
+        if k is not None and k < 1:
+            raise ArgumentError(f"k must be at least 1, not {k}")
+        frame = frame.select(ROW, RANK, ITEM, SCORE, SOURCE, USER)
+        return cls(frame.filter(pl.col(RANK) <= (k or longest)), len(users), k or longest)
+
+    @property
+    def user_ids(self) -> list[Id] | None:
+        """User ids by row, where the lists carry them."""
+        if USER not in self.frame.columns:
+            return None
+        return self.frame.unique(ROW, maintain_order=True).sort(ROW)[USER].to_list()
