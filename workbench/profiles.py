@@ -178,6 +178,11 @@ class Profiles:
         return np.repeat(np.arange(len(self)), self.lengths)
 
     @cached_property
+    def from_end(self) -> IntArray:
+        """Number of later events of the same person, ``(n_events,)``; 0 is their last."""
+        return self.indptr[self.row + 1] - 1 - np.arange(len(self.item))
+
+    @cached_property
     def as_of(self) -> NDArray[np.float64]:
         """Moment of each profile in seconds, ``(n_profiles,)``; NaN where unknown."""
         return self.context[AS_OF].cast(pl.Float64).fill_null(np.nan).to_numpy()

@@ -12,7 +12,7 @@ import numpy as np
 
 from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError, CapabilityError, NotFittedError
-from workbench.models.state import decoded, encoded
+from workbench.state import decoded, encoded
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray, Vocabulary
 
