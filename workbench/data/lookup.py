@@ -36,7 +36,8 @@ def lookup(dataset: Dataset, user_ids: Iterable[Id] | None, as_of: float | None)
             )
     if as_of is not None and "timestamps" in dataset.has:
         keep = ~(everybody.timestamp > as_of)
-        everybody, context = everybody.only(keep), context.filter(keep)
+        everybody = everybody.only(keep)
+        context = context.filter(keep) if context.width else context
     people = everybody[rows]
     last = everybody.indptr[1:][rows] - 1
     empty = people.lengths == 0
