@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,9 @@ def encoded(content: Any) -> tuple[Arrays, Any]:
         if isinstance(value, tuple | list):
             return [walk(v) for v in value]
         if isinstance(value, np.generic):
-            return value.item()
+            value = value.item()
+        if isinstance(value, float) and not math.isfinite(value):
+            return {"$kind": "float", "is": repr(value)}
         if value is None or isinstance(value, str | int | float | bool):
             return value
         raise TypeError(f"a {type(value).__name__} cannot be saved; keep arrays or plain values")
@@ -89,6 +92,8 @@ def decoded(arrays: Arrays, json: Any) -> Any:
         kind = value.get("$kind")
         if kind is None:
             return {k: walk(v) for k, v in value.items()}
+        if kind == "float":
+            return float(value["is"])
         if kind == "array":
             return arrays[value["at"]]
         if kind == "csr":

@@ -1,0 +1,157 @@
+"""Feature: one named column of a (profile, item) pair, with its meaning; and the public doors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from workbench.columns import ITEM, ROW
+from workbench.errors import ArgumentError
+from workbench.features.pairs import Pairs
+from workbench.profile import Profile
+from workbench.profiles import Profiles
+from workbench.vocabulary import FloatArray, Id
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One named column.
+
+    Attributes
+    ----------
+    name : str
+    group : str
+        What it is about, in words that a reader of an explanation knows.
+    meaning, unit, source : str
+        What it says; in which unit; from which columns.
+    as_of : str
+        "person": a person's own later events are never read (true of every feature).
+        "world": no event of anybody later than the moment is read either.
+    compute : callable
+        From ``Pairs`` to one value per pair.
+    needs : frozenset of str
+        What the log must have for the feature to exist.
+    """
+
+    name: str
+    group: str
+    meaning: str
+    unit: str
+    source: str
+    as_of: str
+    compute: Callable[[Pairs], Any]
+    needs: frozenset[str] = frozenset()
+
+    def column(self, pairs: Pairs) -> FloatArray:
+        """The value of each pair, ``(n_pairs,)`` float32; NaN where unknown."""
+        values = self.compute(pairs)
+        if isinstance(values, pl.Series):
+            values = values.cast(pl.Float32).fill_null(float("nan")).to_numpy()
+        column = np.asarray(values, dtype=np.float32)
+        if column.shape != (len(pairs),):
+            raise ArgumentError(
+                f"feature {self.name!r} returned shape {column.shape} for {len(pairs)} pairs; "
+                "return one value per row of pairs.frame, in its order"
+            )
+        if np.isinf(column).any():
+            raise ArgumentError(f"feature {self.name!r} is infinite somewhere; use NaN for unknown")
+        return column
+
+
+def feature(
+    name: str | None = None,
+    *,
+    group: str = "own",
+    meaning: str = "",
+    unit: str = "",
+    source: str = "",
+    as_of: str = "person",
+    needs: frozenset[str] | set[str] = frozenset(),
+) -> Callable[[Callable[[Pairs], Any]], Feature]:
+    """Make a feature of a function from ``Pairs`` to one value per pair.
+
+    The function may read ``pairs.frame`` (one row per pair: item columns and the moment),
+    ``pairs.history`` (one row per event of the people) and the arrays of ``pairs``.
+
+    Examples
+    --------
+    >>> @feature(group="freshness", meaning="age of the film", unit="years", source="items.year")
+    ... def film_age(pairs):
+    ...     return 2026 - pairs.frame["year"]
+    """
+    if callable(name):
+        raise ArgumentError("write @wb.feature() with parentheses")
+    if as_of not in ("person", "world"):
+        raise ArgumentError(f"as_of must be 'person' or 'world', not {as_of!r}")
+
+    def made(compute: Callable[[Pairs], Any]) -> Feature:
+        said = meaning or (compute.__doc__ or "").strip().split("\n")[0]
+        own = name or compute.__name__
+        return Feature(own, group, said, unit, source, as_of, compute, frozenset(needs))
+
+    return made
+
+
+def described(features: list[Feature]) -> pl.DataFrame:
+    """One row per feature: name, group, meaning, unit, source, as_of."""
+    names = ("name", "group", "meaning", "unit", "source", "as_of")
+    return pl.DataFrame(
+        [[getattr(f, name) for name in names] for f in features],
+        schema=dict.fromkeys(names, pl.String),
+        orient="row",
+    )
+
+
+def feature_catalogue(engine: Any) -> pl.DataFrame:
+    """What the ranker of a fitted engine reads.
+
+    Returns
+    -------
+    polars.DataFrame
+        name, group, meaning, unit, source, as_of; in the order of the ranker's columns.
+    """
+    return described(engine.features_)
+
+
+def features(
+    engine: Any, profiles: Profiles | Profile, items: list[Id] | None = None
+) -> pl.DataFrame:
+    """The table that the ranker of a fitted engine reads.
+
+    Parameters
+    ----------
+    engine : Engine
+    profiles : Profiles or Profile
+    items : list of item ids, optional
+        By default the whole catalogue.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``row`` (of the profiles), ``item_id`` and one Float32 column per feature; for each
+        profile in turn, the items in the order given.
+
+    Raises
+    ------
+    ArgumentError
+        An item is not in the engine's catalogue.
+    """
+    catalogue = engine.catalogue
+    people = Profiles.of(profiles, catalogue) if isinstance(profiles, Profile) else profiles
+    ids = catalogue.ids.to_list() if items is None else list(items)
+    codes = catalogue.codes(ids)
+    if (codes < 0).any():
+        unknown = ids[int(np.flatnonzero(codes < 0)[0])]
+        raise ArgumentError(f"items: {unknown!r} is not in the catalogue of this engine")
+    names, matrix = engine.pair_features(people, codes)
+    keys = pl.DataFrame(
+        {
+            ROW: np.repeat(np.arange(len(people)), len(ids)),
+            ITEM: pl.Series(ITEM, ids * len(people), dtype=catalogue.ids.dtype),
+        }
+    )
+    return pl.concat([keys, pl.DataFrame(matrix, schema=names)], how="horizontal")

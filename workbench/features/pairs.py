@@ -1,0 +1,136 @@
+"""Pairs: (profile, item) pairs and everything that a feature of a pair may read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from workbench.columns import AS_OF, ITEM, ROW, TIME, VALUE
+from workbench.features.tables import ItemTables
+from workbench.profiles import Profiles
+from workbench.vocabulary import FloatArray, IntArray
+
+Column = NDArray[np.floating]
+PLACES = 10.0
+"""Number of later events after which an event counts 1/e in the features of recent taste."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One model's scores of the whole catalogue for a block of people.
+
+    Attributes
+    ----------
+    score, z : (n_profiles, n_items) float32
+        As the model gave it; and standardised over the items that the person has not met.
+    rank : (n_profiles, n_items) int32
+        Number of unmet items ahead of the item, ties by code.
+    """
+
+    score: FloatArray
+    z: FloatArray
+    rank: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """(Profile, item) pairs: pair ``p`` is profile ``row[p]`` with item ``item[p]``.
+
+    Attributes
+    ----------
+    profiles : Profiles
+    row, item : (n_pairs,) int64
+        Row of the profile; code of the item.
+    tables : ItemTables
+        What the training window says of items.
+    signals : dict of str to Signal
+        Scores of the models that feed the ranker.
+    """
+
+    profiles: Profiles
+    row: IntArray
+    item: IntArray
+    tables: ItemTables
+    signals: dict[str, Signal]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    # --- tables for features that users write -------------------------------------------------
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """One row per pair: ``row``, ``as_of``, ``item_id`` and every column of the items."""
+        items = self.tables.items[self.item]
+        moments = pl.Series(AS_OF, self.now[self.row]).fill_nan(None)
+        return items.select(pl.Series(ROW, self.row), moments, pl.all())
+
+    @cached_property
+    def history(self) -> pl.DataFrame:
+        """One row per event: ``row``, ``timestamp``, ``value``, ``item_id`` and item columns."""
+        people = self.profiles
+        items = self.tables.items[people.item]
+        return items.select(
+            pl.Series(ROW, people.row),
+            pl.Series(TIME, people.timestamp).fill_nan(None),
+            pl.Series(VALUE, people.value).fill_nan(None),
+            pl.col(ITEM),
+            pl.exclude(ITEM, TIME, VALUE),
+        )
+
+    # --- what several features share ----------------------------------------------------------
+
+    @cached_property
+    def now(self) -> NDArray[np.float64]:
+        """Moment of each profile, ``(n_profiles,)``; the end of the log where unknown."""
+        moments = self.profiles.as_of
+        return np.where(np.isnan(moments), self.tables.end, moments)
+
+    @cached_property
+    def weight(self) -> NDArray[np.float64]:
+        """Weight of each event, ``(n_events,)``; 0 where a later event of the item counts."""
+        return np.where(self.profiles.latest, self.profiles.weight, 0.0)
+
+    @cached_property
+    def recent(self) -> NDArray[np.float64]:
+        """Weight of each event, fading with the number of later ones, ``(n_events,)``."""
+        return self.weight * np.exp(-self.profiles.from_end / PLACES)
+
+    @cached_property
+    def liked(self) -> NDArray[np.float64]:
+        """1 where the event is relevant, ``(n_events,)``."""
+        return self.profiles.positive(self.tables.relevant_from).astype(np.float64)
+
+    @cached_property
+    def centred(self) -> NDArray[np.float64]:
+        """Value of each event less the person's mean, ``(n_events,)``; 0 where unknown."""
+        known = ~np.isnan(self.profiles.value)
+        value = np.where(known, self.profiles.value, 0.0)
+        mean = self.mean(value, self.weight * known)
+        return np.where(known, value - mean[self.profiles.row], 0.0)
+
+    def total(self, per_event: Column) -> NDArray[np.float64]:
+        """Sum over each person's events, ``(n_profiles,)``."""
+        return np.bincount(self.profiles.row, per_event, len(self.profiles))
+
+    def mean(self, per_event: Column, weight: Column) -> NDArray[np.float64]:
+        """Weighted mean over each person's events, ``(n_profiles,)``; 0 without weight."""
+        held = self.total(weight)
+        return self.total(weight * per_event) / np.where(held > 0, held, 1.0)
+
+    def taste(self, vectors: FloatArray, weight: Column) -> Column:
+        """Likeness of each pair's item to the person's weighted mean item, ``(n_pairs,)``.
+
+        Parameters
+        ----------
+        vectors : (n_items, n_dimensions)
+        weight : (n_events,)
+        """
+        held = self.profiles.latest
+        mean = np.asarray(self.profiles.csr(held, weight) @ vectors)
+        mean = mean / (self.total(np.abs(weight))[:, None] + 1e-3)
+        return np.einsum("pd,pd->p", mean[self.row], vectors[self.item])

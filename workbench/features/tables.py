@@ -1,0 +1,122 @@
+"""ItemTables: what a training window says of each item, for the features to look up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from workbench.columns import GENRES, YEAR
+from workbench.data.dataset import Dataset
+from workbench.features.popularity import PopularityInTime
+from workbench.state import Arrays, decoded, encoded
+from workbench.vocabulary import FloatArray
+
+PRIOR = 10.0
+"""Events' worth of the overall mean in an item's own mean."""
+
+
+@dataclass(frozen=True)
+class ItemTables:
+    """Facts of each item, in code order, from the events that models may fit on.
+
+    Attributes
+    ----------
+    items : polars.DataFrame
+        The items of the dataset.
+    has : frozenset of str
+        What the log has; see ``Dataset.has``.
+    relevant_from : float or None
+    end : float
+        Last moment of the log in seconds; NaN without time.
+    events, relevant : (n_items,) float32
+        Number of events, and of relevant ones.
+    mean_value, liked_share : (n_items,) float32
+        Shrunk towards the overall mean by ``PRIOR`` events. NaN without values.
+    first : (n_items,) float64
+        Moment of the first event; ``end`` where there is none.
+    popularity : PopularityInTime or None
+    year : (n_items,) float32
+        The median year where unknown; NaN without years.
+    genres : (n_items, n_genres) float32
+        Rows of length 1, or 0 where unknown.
+    """
+
+    items: pl.DataFrame
+    has: frozenset[str]
+    relevant_from: float | None
+    end: float
+    events: FloatArray
+    relevant: FloatArray
+    mean_value: FloatArray
+    liked_share: FloatArray
+    first: NDArray[np.float64]
+    popularity: PopularityInTime | None
+    year: FloatArray
+    genres: FloatArray
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Self:
+        """Count a dataset, its guests left out."""
+        people = dataset.profiles()
+        n = dataset.n_items
+        liked = people.positive(dataset.relevant_from)
+        events = np.bincount(people.item, minlength=n).astype(np.float32)
+        relevant = np.bincount(people.item[liked], minlength=n).astype(np.float32)
+        mean_value = np.full(n, np.nan, dtype=np.float32)
+        if "values" in dataset.has:
+            known = ~np.isnan(people.value)
+            value = people.value[known]
+            counted = np.bincount(people.item[known], minlength=n)
+            summed = np.bincount(people.item[known], value, n)
+            mean_value = ((summed + PRIOR * value.mean()) / (counted + PRIOR)).astype(np.float32)
+        share = (relevant + PRIOR * relevant.sum() / max(events.sum(), 1)) / (events + PRIOR)
+        end = np.nan if dataset.end is None else dataset.end
+        first = np.full(n, end)
+        timed = "timestamps" in dataset.has
+        if timed:
+            np.minimum.at(first, people.item, people.timestamp)
+        return cls(
+            items=dataset.items,
+            has=dataset.has,
+            relevant_from=dataset.relevant_from,
+            end=end,
+            events=events,
+            relevant=relevant,
+            mean_value=mean_value,
+            liked_share=share.astype(np.float32),
+            first=first,
+            popularity=PopularityInTime.of(dataset) if timed else None,
+            year=_years(dataset.items),
+            genres=_genres(dataset.items),
+        )
+
+    def state(self) -> tuple[Arrays, dict[str, Any]]:
+        """See ``Recommender.state``."""
+        return encoded(vars(self))
+
+    @classmethod
+    def from_state(cls, arrays: Arrays, json: dict[str, Any]) -> Self:
+        """See ``Recommender.from_state``."""
+        return cls(**decoded(arrays, json))
+
+
+def _years(items: pl.DataFrame) -> FloatArray:
+    if YEAR not in items.columns:
+        return np.full(items.height, np.nan, dtype=np.float32)
+    year = items[YEAR].cast(pl.Float32, strict=False)
+    return year.fill_null(year.median()).fill_null(float("nan")).to_numpy()
+
+
+def _genres(items: pl.DataFrame) -> FloatArray:
+    if GENRES not in items.columns:
+        return np.zeros((items.height, 0), dtype=np.float32)
+    of_item = items[GENRES].to_list()
+    names = {name: k for k, name in enumerate(sorted({g for gs in of_item for g in gs or ()}))}
+    held = np.zeros((items.height, len(names)), dtype=np.float32)
+    for code, genres in enumerate(of_item):
+        held[code, [names[g] for g in genres or ()]] = 1.0
+    return held / np.maximum(np.linalg.norm(held, axis=1, keepdims=True), 1.0)
