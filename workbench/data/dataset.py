@@ -107,8 +107,13 @@ class Dataset:
         *,
         columns: Mapping[str, str] | None = None,
         name: str = "log",
+        allow_negative: bool = False,
     ) -> Dataset:
         """A log of one's own, every row checked.
+
+        Ids are kept as given; those of a CSV file are text. Times are seconds, milliseconds (by
+        magnitude), ISO 8601 text or datetimes. Further columns of interactions are context,
+        those of items and users are features and attributes.
 
         Parameters
         ----------
@@ -118,16 +123,28 @@ class Dataset:
         columns : mapping, optional
             Our name → the name in the table, e.g. ``{"user_id": "customer"}``.
         name : str
+        allow_negative : bool
+            Whether the scale of values goes below zero; if not, such rows are refused.
 
         Raises
         ------
+        ArgumentError
+            ``columns`` or ``relevant_from`` cannot work with any log.
         DataError
             The log as a whole cannot work (a column is missing, nothing is left, ...).
             Single broken rows are left out and found in ``refused``.
         """
         from workbench.data.intake import take_in
 
-        return take_in(interactions, items, users, relevant_from, columns=columns, name=name)
+        return take_in(
+            interactions,
+            items,
+            users,
+            relevant_from,
+            columns=columns,
+            name=name,
+            allow_negative=allow_negative,
+        )
 
     def _in_order(self, frame: pl.DataFrame) -> pl.DataFrame:
         if frame.height == 0:
@@ -195,6 +212,12 @@ class Dataset:
         if TIME not in self.interactions.columns or self.n_events == 0:
             return None
         return float(self.interactions[TIME].max())  # type: ignore[arg-type]
+
+    @property
+    def refused_counts(self) -> pl.DataFrame:
+        """How many rows broke which rule: ``table, rule, n``, the most frequent first."""
+        counts = self.refused.group_by("table", "rule").len("n").cast({"n": pl.Int64})
+        return counts.sort(-pl.col("n"), "table", "rule")
 
     @cached_property
     def guest_ids(self) -> list[Id]:

@@ -1,0 +1,37 @@
+"""Where state lives: the one place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def home() -> Path:
+    """The folder of caches and runs; it need not exist yet.
+
+    ``$WORKBENCH_HOME`` where it is set; ``data/`` of the checkout when the package runs from
+    one; else the user's own data folder (XDG on Linux, Application Support on macOS,
+    LOCALAPPDATA on Windows).
+    """
+    named = os.environ.get("WORKBENCH_HOME")
+    if named:
+        return Path(named).expanduser().absolute()
+    checkout = Path(__file__).resolve().parent.parent
+    if (checkout / "pyproject.toml").is_file():
+        return checkout / "data"
+    return _user_data() / "workbench"
+
+
+def cache() -> Path:
+    """The folder of fetched data sets, inside ``home()``."""
+    return home() / "cache"
+
+
+def _user_data() -> Path:
+    if sys.platform == "win32":
+        default = Path.home() / "AppData" / "Local"
+        return Path(os.environ.get("LOCALAPPDATA") or default)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
