@@ -1,0 +1,229 @@
+"""The audit: for whom does it work, who gets shown, does it know; and what a policy says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from workbench.audit.exposure import attention_matrix, items_frame
+from workbench.audit.groups import Groups, groupings
+from workbench.audit.leakage import HISTORIES, SLATES, leakage_frame
+from workbench.audit.people import people_frame
+from workbench.audit.verdict import check_minimum, read_policy, verdicts_frame
+from workbench.columns import USER
+from workbench.data.split import Split
+from workbench.errors import ArgumentError
+from workbench.models.base import Recommender
+from workbench.slate import Slates
+
+METRICS = ("ndcg", "hit_rate")
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found. Every frame is tidy and has its n and its intervals.
+
+    Attributes
+    ----------
+    people : polars.DataFrame
+        Per-person metrics by group; see ``workbench.audit.people``.
+    items : polars.DataFrame
+        Exposure by kind of item; see ``workbench.audit.exposure``.
+    leakage : polars.DataFrame
+        How well attributes can be guessed; see ``workbench.audit.leakage``.
+    verdicts : polars.DataFrame
+        What the policy says: pass, fail or cannot tell; see ``workbench.audit.verdict``.
+    groups : polars.DataFrame
+        ``attribute`` and ``how`` its groups were made.
+    skipped : polars.DataFrame
+        ``attribute`` and the ``reason`` why something was not asked of it.
+    policy : dict
+        The content of the policy.
+    settings : dict
+        ``k``, ``minimum``, ``seed``, ``metrics``, ``groups`` as asked: enough to do it again.
+    """
+
+    people: pl.DataFrame
+    items: pl.DataFrame
+    leakage: pl.DataFrame
+    verdicts: pl.DataFrame
+    groups: pl.DataFrame
+    skipped: pl.DataFrame
+    policy: dict[str, Any] = field(repr=False)
+    settings: dict[str, Any] = field(repr=False)
+
+    @property
+    def passed(self) -> bool | None:
+        """True where every verdict is pass, False where one is fail, None where one cannot tell."""
+        found = set(self.verdicts["verdict"])
+        return False if "fail" in found else None if "cannot tell" in found else True
+
+    def __repr__(self) -> str:
+        counts = self.verdicts["verdict"].value_counts()
+        found = dict(counts.iter_rows())
+        words = ", ".join(f"{found.get(v, 0)} {v}" for v in ("pass", "fail", "cannot tell"))
+        return f"Audit({words}; groups: {', '.join(self.groups['attribute']) or 'none'})"
+
+
+def audit(
+    model: Recommender | Slates,
+    split: Split,
+    groups: Groups | None = None,
+    *,
+    k: int = 10,
+    rows: pl.DataFrame | None = None,
+    metrics: Sequence[str] = METRICS,
+    minimum: int | None = None,
+    policy: str | Path | Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> Audit:
+    """Audit a model, or lists made elsewhere.
+
+    Parameters
+    ----------
+    model : Recommender or Slates
+        Fitted; or lists with ``user_id``, or one per person of ``split.people()``.
+    split : Split
+    groups : sequence or mapping, optional
+        Names of user attributes; ``("gender", "age")`` is their intersection; a mapping gives
+        bands, ``{"age": [18, 35, 56]}`` (lower edges). By default every attribute that can be a
+        group; those that cannot are in ``skipped`` with the reason.
+    k : int
+        Places of a slate.
+    rows : polars.DataFrame, optional
+        What ``wb.evaluate(model, split, k)`` returned, so that it is not done twice.
+    metrics : sequence of str
+        Columns of ``rows``.
+    minimum : int, optional
+        Groups with fewer people are not shown; from 20 upwards. By default the policy's.
+    policy : path or mapping, optional
+        Thresholds; by default ``workbench/audit/policy.toml``.
+    seed : int
+        Of the bootstrap, the permutations and the folds.
+
+    Raises
+    ------
+    ArgumentError
+        An attribute, metric, policy or number cannot work; nothing was started.
+    """
+    from workbench.evaluation.evaluate import evaluate
+    from workbench.ranking.recommend import check_k, recommend
+
+    check_k(k)
+    if not isinstance(split, Split):
+        raise ArgumentError(
+            f"split must be a Split, not {type(split).__name__}; make one with wb.split(dataset)"
+        )
+    if not isinstance(model, Recommender | Slates):
+        raise ArgumentError(
+            f"model must be a fitted model or Slates, not {type(model).__name__}; "
+            "lists made elsewhere come in by wb.Slates.from_frame"
+        )
+    written = read_policy(policy)
+    if minimum is None:
+        minimum = written.minimum
+    check_minimum(minimum)
+    if isinstance(metrics, str):
+        raise ArgumentError(f"metrics must be a list; write metrics=[{metrics!r}]")
+    ids, profiles = split.people()
+    made, skipped = groupings(_attributes(split, ids), groups)
+    if rows is None:
+        rows = evaluate(model, split, k)
+    rows = _aligned(rows, split, ids)
+    for metric in metrics:
+        if metric not in rows.columns or not (
+            rows[metric].dtype.is_numeric() or rows[metric].dtype == pl.Boolean
+        ):
+            raise ArgumentError(
+                f"metrics: rows have no figure {metric!r}; there are {rows.columns}"
+            )
+    slates = recommend(model, profiles, k) if isinstance(model, Recommender) else model
+    places = _places(slates, split, ids)
+    attributes = _attributes(split, ids)
+    guessed = sorted({part for g in made for part in _parts(g.attribute, attributes.columns)})
+    has = np.flatnonzero(places >= 0)
+    leakage, unguessed = leakage_frame(
+        attributes[has],
+        guessed,
+        {SLATES: attention_matrix(slates, split)[places[has]], HISTORIES: profiles.seen[has]},
+        minimum,
+        seed,
+    )
+    frames = {
+        "people": people_frame(rows, made, metrics, minimum, seed),
+        "items": items_frame(slates, places, split, seed),
+        "leakage": leakage,
+    }
+    return Audit(
+        **frames,
+        verdicts=verdicts_frame(written, frames),
+        groups=pl.DataFrame(
+            {"attribute": [g.attribute for g in made], "how": [g.how for g in made]},
+            schema={"attribute": pl.String, "how": pl.String},
+        ),
+        skipped=pl.DataFrame(
+            [*skipped.items(), *unguessed.items()],
+            schema={"attribute": pl.String, "reason": pl.String},
+            orient="row",
+        ),
+        policy=written.content,
+        settings={
+            "k": k,
+            "minimum": minimum,
+            "seed": seed,
+            "metrics": list(metrics),
+            "groups": _plain(groups),
+        },
+    )
+
+
+def _attributes(split: Split, ids: list[Any]) -> pl.DataFrame:
+    users = split.train.users
+    return users[split.train.people.codes(ids)].drop(USER)
+
+
+def _aligned(rows: pl.DataFrame, split: Split, ids: list[Any]) -> pl.DataFrame:
+    """The rows in the order of the people asked; refused where they are not the same people."""
+    if not isinstance(rows, pl.DataFrame) or USER not in rows.columns:
+        raise ArgumentError("rows must be what wb.evaluate returns, with a column user_id")
+    people = split.train.people
+    code = people.codes(rows[USER])
+    wanted = people.codes(ids)
+    if len(code) != len(wanted) or not np.array_equal(np.sort(code), np.sort(wanted)):
+        raise ArgumentError(
+            f"rows hold {len(np.unique(code)):,} people in {len(code):,} rows and the split asks "
+            f"about {len(wanted):,}; give one row per person of split.people(), of one model"
+        )
+    return rows[np.argsort(code)[np.argsort(np.argsort(wanted))]]
+
+
+def _places(slates: Slates, split: Split, ids: list[Any]) -> np.ndarray[Any, Any]:
+    """Row of the slates of each person asked, -1 where they have none."""
+    if slates.user_ids is None:
+        if len(slates) != len(ids):
+            raise ArgumentError(
+                f"there are {len(slates):,} slates for {len(ids):,} people; give one for each of "
+                "split.people(), in that order, or slates with user_id"
+            )
+        return np.arange(len(ids))
+    place = {user: row for row, user in enumerate(slates.user_ids)}
+    return np.array([place.get(user, -1) for user in ids], dtype=np.int64)
+
+
+def _parts(attribute: str, columns: list[str]) -> list[str]:
+    from workbench.audit.groups import CROSS
+
+    return [attribute] if attribute in columns else attribute.split(CROSS)
+
+
+def _plain(groups: Groups | None) -> Any:
+    if groups is None:
+        return None
+    if isinstance(groups, Mapping):
+        return {name: None if edges is None else list(edges) for name, edges in groups.items()}
+    return [name if isinstance(name, str) else list(name) for name in groups]
