@@ -54,9 +54,9 @@ notebooks: $(VENV)/.lab  ## execute all notebooks; HTML copies in data/notebooks
 # --- the environment -------------------------------------------------------------------------
 
 define install
-	@touch $(VENV)/.installing
+	@echo $$PPID > $(VENV)/.installing
 	@echo "Installing the pinned packages$(2) into $(VENV) (a few minutes the first time) ..."
-	@$(BIN)/python -m pip install --quiet --constraint requirements.lock --editable '.$(1)'
+	@$(BIN)/python -m pip install -qq --constraint requirements.lock --editable '.$(1)'
 	@rm -f $(VENV)/.installing
 endef
 
@@ -72,9 +72,10 @@ $(VENV)/.lab: $(NEEDED) | $(VENV)/.made
 	$(call install,[lab], and JupyterLab)
 	@touch $(VENV)/.base $@
 
-# An installation that was cut short may have left half a package behind: start from nothing.
-ifneq ($(wildcard $(VENV)/.installing),)
-.PHONY: $(VENV)/.made
+# An installation that was cut short (its make is gone) may have left half a package behind.
+CUT := $(shell test -f $(VENV)/.installing && ! kill -0 `cat $(VENV)/.installing` 2>/dev/null && echo cut)
+ifeq ($(CUT),cut)
+$(shell rm -f $(VENV)/.made $(VENV)/.base $(VENV)/.test $(VENV)/.lab)
 endif
 
 $(VENV)/.made:

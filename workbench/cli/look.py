@@ -1,0 +1,148 @@
+"""Commands that look: at the models, and at the latest run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.cli.options import History, Home, Person, Places, as_id, latest, profile
+
+if TYPE_CHECKING:
+    from workbench.pipeline import Run
+    from workbench.slate import Slates
+
+
+def models() -> None:
+    """Name the models, what they need of a log and where they come from."""
+    import polars as pl
+
+    from workbench.cli import show
+    from workbench.ranking.registry import model_class, model_names
+
+    rows = []
+    for name in model_names():
+        cls = model_class(name)
+        rows.append(
+            {
+                "model": name,
+                "what it is": (cls.__doc__ or "").strip().splitlines()[0],
+                "needs": ", ".join(sorted(cls.needs)) or "–",
+                "personalised": "yes" if cls.personalised else "no",
+            }
+        )
+    show.table(pl.DataFrame(rows))
+
+
+def recommend(
+    user: Person = None, items: History = None, k: Places = 10, home: Home = None
+) -> None:
+    """Show what the engine of the latest run recommends to somebody."""
+    import workbench as wb
+    from workbench.cli import show
+
+    run = latest(home)
+    slate = wb.slate(run.engine, profile(run, user, items), k=k)
+    show.table(show.with_titles(slate.frame, run.split.train.items))
+
+
+def explain(
+    user: Person = None,
+    items: History = None,
+    item: Annotated[
+        str | None,
+        typer.Option(help="Which item; by default the first of the slate.", show_default=False),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Say why the engine of the latest run scores an item as it does."""
+    import workbench as wb
+    from workbench.cli import show
+    from workbench.errors import DataError
+
+    run = latest(home)
+    person = profile(run, user, items)
+    if item is None:
+        slate = wb.slate(run.engine, person, k=1)
+        if not len(slate):
+            raise DataError("the engine has nothing to recommend to this person; give --item ID")
+        chosen = slate.items[0]
+    else:
+        chosen = as_id(item, run.split.train.catalogue, "--item")
+    why = wb.explain(run.engine, person, chosen)
+    print(show.plain(why.sentence))
+    print(f"score {why.score:.4f} = base {why.base:.4f} + the shares (residual {why.residual:.1e})")
+    show.table(why.features.head(15), "Shares of the features")
+    show.table(show.with_titles(why.events.head(15), run.split.train.items), "What each event does")
+
+
+def audit(
+    slates: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            show_default=False,
+            help="Lists made elsewhere instead: a CSV with user_id, item_id and rank or score.",
+        ),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Show for whom the engine of the latest run works, or audit lists made elsewhere."""
+    import workbench as wb
+    from workbench.cli import show
+
+    run = latest(home)
+    found = run.audit if slates is None else wb.audit(_read_slates(slates, run), run.split)
+    show.table(found.people, "For whom it works")
+    show.table(found.items, "What is shown")
+    show.table(found.leakage, "What it knows")
+    show.table(found.verdicts, "Verdicts")
+
+
+def report(home: Home = None) -> None:
+    """Say where the report of the latest run is."""
+    print(latest(home).report)
+
+
+def verify(
+    path: Annotated[
+        Path, typer.Argument(exists=True, help="report.json, report.html or a run folder.")
+    ],
+) -> None:
+    """Compute the numbers of a report again and say which agree."""
+    from workbench.report.verify import verify as check
+
+    raise typer.Exit(0 if check(path) else 1)
+
+
+def _read_slates(path: Path, run: Run) -> Slates:
+    """Lists from a CSV, ids as the run spells them."""
+    import polars as pl
+
+    from workbench.columns import ITEM, RANK, SCORE, USER
+    from workbench.errors import DataError
+    from workbench.slate import Slates
+
+    try:
+        frame = pl.read_csv(path, infer_schema=False)
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"--slates: {path} cannot be read as CSV: {error}") from error
+    train = run.split.train
+    wanted = {
+        USER: train.people.ids.dtype,
+        ITEM: train.catalogue.ids.dtype,
+        RANK: pl.Int64,
+        SCORE: pl.Float64,
+    }
+    for column, dtype in wanted.items():
+        if column not in frame.columns:
+            continue
+        try:
+            frame = frame.with_columns(pl.col(column).cast(dtype))
+        except pl.exceptions.PolarsError as error:
+            raise DataError(
+                f"--slates: column {column} of {path} holds what is no {dtype}: {error}"
+            ) from error
+    return Slates.from_frame(frame)

@@ -1,0 +1,117 @@
+"""Tables and lines for a terminal; text from a log is shown, never obeyed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from workbench.columns import ITEM, TITLE
+
+if TYPE_CHECKING:
+    from workbench.pipeline import Run
+
+WIDTH_OF_A_FILE = 120
+
+
+def plain(text: object) -> str:
+    """Text without control characters: a title must not move the cursor."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in str(text)
+    )
+
+
+def number(value: Any, digits: int = 3) -> str:
+    if value is None or value != value:
+        return "–"
+    return f"{value:.{digits}f}" if isinstance(value, float) else plain(value)
+
+
+def table(frame: pl.DataFrame, title: str | None = None, digits: int = 3) -> None:
+    """Print a frame, numbers to the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(
+        title=title, box=box.SIMPLE, title_justify="left", title_style="bold", pad_edge=False
+    )
+    for name, dtype in frame.schema.items():
+        grid.add_column(Text(plain(name)), justify="right" if dtype.is_numeric() else "left")
+    for row in frame.iter_rows():
+        grid.add_row(*(Text(number(value, digits)) for value in row))
+    Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE, highlight=False).print(grid)
+
+
+def with_titles(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """A frame of items with their titles, where the log has them."""
+    if TITLE not in items.columns:
+        return frame
+    joined = frame.join(items.select(ITEM, TITLE), on=ITEM, how="left", maintain_order="left")
+    place = frame.columns.index(ITEM) + 1
+    return joined.select(*frame.columns[:place], TITLE, *frame.columns[place:])
+
+
+def finished(run: Run) -> None:
+    """What a run found, where it is, and what to type next."""
+    board = run.leaderboard
+    shown = {
+        "model": board["model"],
+        "nDCG": board["ndcg"],
+        "95 % interval": pl.Series(
+            [
+                f"{number(low)} – {number(high)}"
+                for low, high in board.select("ndcg_low", "ndcg_high").iter_rows()
+            ],
+            dtype=pl.String,
+        ),
+    }
+    for column, name in (
+        ("recall", "recall"), ("hit_rate", "hit rate"), ("mrr", "MRR"),
+        ("coverage", "coverage"), ("novelty", "novelty"), ("rmse", "RMSE"),
+    ):  # fmt: skip
+        if column in board.columns:
+            shown[name] = board[column]
+    shown["seconds"] = (board["fit_seconds"] + board["evaluate_seconds"]).round(1)
+    told, cut = run.manifest["dataset"], run.manifest["split"]
+    configuration = run.manifest["configuration"]
+    table(
+        pl.DataFrame(shown),
+        f"{plain(told['name'])}: {cut['asked']:,} people asked, the first "
+        f"{configuration['k']} places, split {cut['method']}",
+    )
+    _compared(run)
+    for name, reason in configuration["left_out"].items():
+        print(f"Left out: {name}: {plain(reason)}")
+    for remark in configuration["remarks"]:
+        print(f"Note: {plain(remark)}.")
+    if told["refused"]:
+        rules = ", ".join(f"{plain(rule)} {n:,}" for rule, n in told["refused"].items())
+        print(f"Refused rows, by rule (listed in the report): {rules}")
+    print(f"Seconds: {_seconds(run.manifest['seconds'])}")
+    print(f"\nRun folder  {run.path}\nReport      {run.report}")
+    print(
+        "\nNext:  make app                      see it in the browser (or `workbench app`)\n"
+        "       workbench recommend --items ID,ID,...\n"
+        "       make lab                      ask your own questions in a notebook"
+    )
+
+
+def _compared(run: Run) -> None:
+    """The two comparisons that decide whether the engine is worth its cost."""
+    from workbench.pipeline.leaderboard import BLEND, best_single
+
+    for rival in dict.fromkeys((best_single(run.leaderboard), BLEND)):
+        for row in run.comparisons.filter(pl.col("against") == rival).iter_rows(named=True):
+            print(
+                f"Engine against {rival}: {row['difference']:+.4f} nDCG "
+                f"[{row['low']:+.4f}, {row['high']:+.4f}], ratio {row['ratio']:.3f}, "
+                f"p (adjusted) {row['p_adjusted']:.4f}, {row['n']:,} people"
+            )
+
+
+def _seconds(seconds: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())

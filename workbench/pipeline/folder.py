@@ -1,0 +1,348 @@
+"""The run folder: read whole or not at all, written beside its place and renamed into it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from workbench.data.dataset import Dataset
+from workbench.data.split import Split
+from workbench.errors import ArgumentError, DamagedArtifactError, NewerFormatError
+from workbench.settings import home as default_home
+
+try:
+    import fcntl
+except ImportError:  # not on Windows; there leftovers are cleaned by age alone
+    fcntl = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from workbench.audit.audit import Audit
+    from workbench.ranking.engine import Engine
+
+FORMAT = 1
+MANIFEST, LATEST, LOCK = "manifest.json", "LATEST", ".lock"
+NEW, TEMPORARY = ".new-", ".tmp-"
+AUDIT_FRAMES = ("people", "items", "leakage", "verdicts", "groups", "skipped")
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run. Made by ``wb.run``, ``Run.load`` or ``Run.latest``.
+
+    Attributes
+    ----------
+    path : Path
+        The run folder.
+    manifest : dict
+        Format and package version, dataset (name, fingerprint, provenance), configuration,
+        seeds, library versions, threads, seconds of each stage, metrics, and the sha256 of every
+        file in the folder.
+    """
+
+    path: Path
+    manifest: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Run:
+        """Open a run folder, every file checked against the manifest before it is read.
+
+        Raises
+        ------
+        DamagedArtifactError
+            A file is missing or not what was written; the message names it.
+        NewerFormatError
+            A newer version of the workbench wrote it.
+        """
+        path = Path(path)
+        return cls(path, verified_manifest(path))
+
+    @classmethod
+    def latest(cls, home: str | os.PathLike[str] | None = None) -> Run | None:
+        """The run that finished last, or None where there is none yet."""
+        runs = runs_of(home)
+        name = None
+        with contextlib.suppress(OSError):
+            name = (runs / LATEST).read_text("utf-8").strip()
+        if name and PurePosixPath(name).name == name and (runs / name / MANIFEST).is_file():
+            return cls.load(runs / name)
+        names = _finished(runs)
+        return cls.load(runs / names[-1]) if names else None
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def report(self) -> Path:
+        """The report for people; ``report.json`` beside it has the same numbers."""
+        return self.path / "report.html"
+
+    def _frame(self, name: str) -> pl.DataFrame:
+        return pl.read_parquet(self.path / name)
+
+    @cached_property
+    def leaderboard(self) -> pl.DataFrame:
+        """One row per model, best first."""
+        return self._frame("leaderboard.parquet")
+
+    @cached_property
+    def summary(self) -> pl.DataFrame:
+        """The same figures one below the other: model, metric, mean, low, high, n, definition."""
+        return self._frame("summary.parquet")
+
+    @cached_property
+    def tie_orders(self) -> pl.DataFrame:
+        """nDCG of one cheap model under five orders of the ties in time; empty without time."""
+        return self._frame("tie_orders.parquet")
+
+    @cached_property
+    def comparisons(self) -> pl.DataFrame:
+        """The engine against each other model: paired differences with intervals."""
+        return self._frame("comparisons.parquet")
+
+    @cached_property
+    def rows(self) -> pl.DataFrame:
+        """One row per model and person, with every metric."""
+        return self._frame("people.parquet")
+
+    @cached_property
+    def audit(self) -> Audit:
+        from workbench.audit.audit import Audit
+
+        frames = {name: self._frame(f"audit/{name}.parquet") for name in AUDIT_FRAMES}
+        return Audit(**frames, **self.manifest["audit"])
+
+    @cached_property
+    def engine(self) -> Engine:
+        from workbench.ranking.engine import Engine
+
+        return Engine.load(self.path / "engine")
+
+    @cached_property
+    def split(self) -> Split:
+        """The split that the run was made on, from its own copy of the data."""
+        data, told = self.path / "data", self.manifest["dataset"]
+        train = Dataset(
+            pl.read_parquet(data / "train.parquet"),
+            pl.read_parquet(data / "items.parquet"),
+            pl.read_parquet(data / "users.parquet"),
+            relevant_from=told["relevant_from"],
+            name=told["name"],
+            provenance=told["provenance"],
+            refused=pl.read_parquet(data / "refused.parquet"),
+            guest_interactions=pl.read_parquet(data / "guests.parquet"),
+            context_columns=told["context_columns"],
+            tie_seed=told["tie_seed"],
+        )
+        cut = self.manifest["split"]
+        return Split(
+            train,
+            pl.read_parquet(data / "test.parquet"),
+            tuple(cut["guests"]),
+            cut["method"],
+            cut["parameters"],
+            cut["as_of"],
+        )
+
+
+# --- writing -------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def writing(home: str | os.PathLike[str] | None, name: str) -> Iterator[Path]:
+    """A folder to fill; renamed to ``runs/name`` where the block ends well, else removed.
+
+    While it is filled its process holds a lock on it, so that a later run can tell a folder at
+    work from what a killed process left behind.
+    """
+    runs = runs_of(home)
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArgumentError(
+            f"home={str(runs.parent)!r} cannot be written to ({error.strerror}); name another "
+            "folder with home=... or WORKBENCH_HOME"
+        ) from error
+    remove_leftovers(runs)
+    unlocked, folder = runs / f"{NEW}{name}", runs / f"{TEMPORARY}{name}"
+    unlocked.mkdir()
+    lock = _locked(unlocked / LOCK)
+    unlocked.rename(folder)
+    try:
+        yield folder
+        (folder / LOCK).unlink(missing_ok=True)
+        flush_folder(folder)
+        folder.rename(runs / name)
+        _flush(runs)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        if lock is not None:
+            os.close(lock)
+    write_text(runs / LATEST, name + "\n")
+
+
+def remove_leftovers(runs: Path) -> list[str]:
+    """Remove what killed runs left behind: temporary folders that no living process holds."""
+    removed = []
+    for left in [*runs.glob(f"{NEW}*"), *runs.glob(f"{TEMPORARY}*")]:
+        is_folder = left.is_dir() and not left.is_symlink()
+        at_work = is_folder and left.name.startswith(TEMPORARY) and _held(left)
+        young = not (is_folder and left.name.startswith(TEMPORARY)) and _age(left) < HOUR
+        if at_work or young:
+            continue
+        if is_folder:
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+        removed.append(left.name)
+    return removed
+
+
+def sealed(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Write the manifest with the sha256 of every file of the folder, and of itself."""
+    files = {
+        path.relative_to(folder).as_posix(): _sha256(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != LOCK and path != folder / MANIFEST
+    }
+    manifest = json.loads(json.dumps({"format": FORMAT, **manifest, "files": files}))
+    manifest["sha256"] = _own_hash(manifest)
+    text = json.dumps(manifest, indent=2, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", "utf-8")
+    return manifest  # type: ignore[no-any-return]
+
+
+def verified_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder, each file checked against it."""
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+        version, files = manifest["format"], manifest.get("files")
+    except OSError as error:
+        raise DamagedArtifactError(
+            f"{folder} is no run folder: {MANIFEST} cannot be read ({error.strerror}); "
+            "give a folder that `workbench run` wrote"
+        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DamagedArtifactError(f"{path} is damaged: it is no manifest; run again") from error
+    if not isinstance(version, int) or version > FORMAT:
+        raise NewerFormatError(
+            f"{folder} has format {version!r} and this version reads up to {FORMAT}; "
+            "install a newer workbench, or run again"
+        )
+    if not isinstance(files, dict) or manifest.get("sha256") != _own_hash(manifest):
+        raise DamagedArtifactError(f"{path} is damaged: it was changed after the run; run again")
+    for name, expected in files.items():
+        _check_file(folder, name, expected)
+    return manifest  # type: ignore[no-any-return]
+
+
+def _check_file(folder: Path, name: str, expected: str) -> None:
+    parts = PurePosixPath(name).parts
+    path = folder.joinpath(*parts)
+    if (
+        PurePosixPath(name).is_absolute()
+        or ".." in parts
+        or path.resolve() != (folder.resolve().joinpath(*parts))
+    ):
+        raise DamagedArtifactError(f"{folder} is damaged: {name!r} is not a file inside it")
+    if not path.is_file():
+        raise DamagedArtifactError(f"{folder} is damaged: {name} is missing; run again")
+    if _sha256(path) != expected:
+        raise DamagedArtifactError(
+            f"{folder} is damaged: {name} is not what was written; run again"
+        )
+
+
+def runs_of(home: str | os.PathLike[str] | None) -> Path:
+    """The folder of all runs."""
+    return (default_home() if home is None else Path(home)) / "runs"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a small file in one step: a reader finds the old one or the new one."""
+    beside = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}")
+    with beside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    _flush(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Have everything in a folder on the disk before its name says that it is there."""
+    for path in [*folder.rglob("*"), folder]:
+        _flush(path)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _finished(runs: Path) -> list[str]:
+    """Names of whole run folders, the oldest first."""
+    found = [path for path in runs.glob("*/" + MANIFEST) if not path.parent.name.startswith(".")]
+    return [path.parent.name for path in sorted(found, key=lambda p: (p.stat().st_mtime, str(p)))]
+
+
+def _locked(path: Path) -> int | None:
+    """Hold a lock on a file until this process ends, however it ends."""
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    if fcntl is not None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return descriptor
+
+
+def _held(folder: Path) -> bool:
+    """Whether a living process is at work in a temporary folder."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR)
+    except OSError:  # made or finished in this moment, unless it is old
+        return _age(folder) < HOUR
+    try:
+        if fcntl is None:
+            return _age(folder) < 24 * HOUR
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _age(path: Path) -> float:
+    with contextlib.suppress(OSError):
+        return time.time() - path.stat().st_mtime
+    return 0.0
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _own_hash(manifest: dict[str, Any]) -> str:
+    content = {key: value for key, value in manifest.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

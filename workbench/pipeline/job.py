@@ -1,0 +1,336 @@
+"""The stages of a run, in order, each with its time."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import secrets
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from tqdm.auto import tqdm
+
+import workbench
+from workbench.columns import VALUE
+from workbench.data.dataset import Dataset
+from workbench.data.split import IN_TIME, Split, split
+from workbench.errors import CapabilityError, DataError
+from workbench.evaluation.definitions import PROTOCOL, ranking_protocol
+from workbench.evaluation.evaluate import evaluate
+from workbench.evaluation.ratings import evaluate_ratings
+from workbench.evaluation.sensitivity import tie_sensitivity
+from workbench.models.base import Recommender
+from workbench.pipeline import folder as folders
+from workbench.pipeline import leaderboard as boards
+from workbench.pipeline.folder import AUDIT_FRAMES, Run
+from workbench.pipeline.plan import ENGINE, Plan, planned
+from workbench.ranking.engine import Engine
+from workbench.ranking.recommend import recommend
+from workbench.ranking.registry import create
+from workbench.slate import Slates
+
+LIBRARIES = (
+    "numpy", "polars", "scipy", "scikit-learn", "xgboost", "implicit", "scikit-surprise",
+    "mlxtend", "fairlearn", "dataframely", "pyarrow",
+)  # fmt: skip
+
+MOST_EVENTS_FOR_TIES = 1_000_000
+
+
+def run(
+    dataset: Dataset,
+    *,
+    home: str | os.PathLike[str] | None = None,
+    models: Iterable[str] | None = None,
+    method: str | None = None,
+    test_fraction: float = 0.2,
+    guests: float = 0.1,
+    k: int = 10,
+    seed: int = 0,
+    progress: bool = True,
+) -> Run:
+    """Fit, compare, audit and report on one log; leave a run folder.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    home : path, optional
+        The folder goes to ``home/runs``; by default ``workbench.settings.home()``.
+    models : iterable of str, optional
+        Names of ``wb.model_names()``; by default all that the log supports. The engine is always
+        fitted, since it is what the run is about.
+    method : str, optional
+        How to split (see ``wb.split``). By default "per-user-time", or "random" for a log
+        without timestamps, which the manifest and the report then say.
+    test_fraction : float
+        Above 0 and below 1.
+    guests : float
+        Fraction of people held out of every fit.
+    k : int
+        Places of a slate.
+    seed : int
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Run
+        Also found by ``Run.latest(home)``.
+
+    Raises
+    ------
+    ArgumentError, DataError, CapabilityError
+        An argument, the log, or both together cannot work; raised before anything is trained.
+
+    Notes
+    -----
+    Interrupted at any moment, even by a kill, it leaves no half-written run: the folder is filled
+    beside its place and renamed, and what a killed run left is removed by the next one.
+    """
+    started = time.perf_counter()
+    plan = planned(
+        dataset, models=models, method=method, test_fraction=test_fraction, guests=guests, k=k,
+        seed=seed,
+    )  # fmt: skip
+    when = datetime.now(UTC)
+    names = ["split", *plan.models, "tie orders", "compare", "audit", "report"]
+    with Stages(names, progress) as stages:
+        with stages("split"):
+            cut = _cut(dataset, plan)
+        with folders.writing(home, run_name(dataset.name, when)) as folder:
+            _write_data(folder / "data", cut)
+            found = _measured(plan, cut, stages)
+            found.engine.save(folder / "engine")
+            with stages("tie orders"):
+                ties = _tie_orders(dataset, plan)
+            with stages("compare"):
+                board = boards.leaderboard(found.summary, found.seconds)
+                tables = {
+                    "people": boards.stacked(found.rows),
+                    "summary": found.summary,
+                    "leaderboard": board,
+                    "comparisons": boards.comparisons(found.rows),
+                    "tie_orders": ties,
+                }
+                for name, frame in tables.items():
+                    frame.write_parquet(folder / f"{name}.parquet")
+            with stages("audit"):
+                audit = workbench.audit(
+                    found.slates, cut, k=plan.k, rows=found.rows[ENGINE], seed=plan.seed
+                )
+                (folder / "audit").mkdir()
+                for name in AUDIT_FRAMES:
+                    getattr(audit, name).write_parquet(folder / "audit" / f"{name}.parquet")
+            manifest = _manifest(plan, cut, when, found)
+            manifest["audit"] = {"policy": audit.policy, "settings": audit.settings}
+            with stages("report"):
+                pass
+            total = round(time.perf_counter() - started, 2)
+            manifest["seconds"] = {**stages.seconds, "total": total}
+            manifest = folders.sealed(folder, manifest)
+            name = folder.name.removeprefix(folders.TEMPORARY)
+    return Run(folders.runs_of(home) / name, manifest)
+
+
+@dataclass
+class Found:
+    """What fitting and measuring the models gave."""
+
+    rows: dict[str, pl.DataFrame]
+    summary: pl.DataFrame
+    seconds: dict[str, dict[str, float]]
+    left_out: dict[str, str]
+    engine: Engine
+    slates: Slates
+
+
+class Stages:
+    """Times what is done, and shows how far it is."""
+
+    def __init__(self, names: list[str], progress: bool) -> None:
+        self.seconds: dict[str, float] = {}
+        self._bar = tqdm(
+            total=len(names), disable=not progress, unit="stage", leave=False, file=sys.stderr
+        )
+
+    def __enter__(self) -> Stages:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def say(self, what: str) -> None:
+        """What is being done inside the stage."""
+        self._bar.set_postfix_str(what)
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        self._bar.set_description(name)
+        self._bar.set_postfix_str("")
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - started, 2)
+        self._bar.update()
+
+
+def run_name(dataset_name: str, when: datetime) -> str:
+    """A folder name that sorts by time and cannot meet another: data, moment, six digits."""
+    plain = re.sub(r"[^a-z0-9]+", "-", dataset_name.lower()).strip("-")[:40] or "log"
+    return f"{plain}-{when:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _cut(dataset: Dataset, plan: Plan) -> Split:
+    cut = split(
+        dataset, plan.method, test_fraction=plan.test_fraction, guests=plan.guests, seed=plan.seed
+    )
+    if not cut.people()[0]:
+        raise DataError(
+            f"no relevant event of {dataset.name!r} is left to ask about; give a larger "
+            "test_fraction or a lower relevant_from"
+        )
+    return cut
+
+
+def _measured(plan: Plan, cut: Split, stages: Stages) -> Found:
+    """Each model fitted, measured and let go; only the engine is kept."""
+    rows: dict[str, pl.DataFrame] = {}
+    parts: list[pl.DataFrame] = []
+    seconds: dict[str, dict[str, float]] = {}
+    left_out = dict(plan.left_out)
+    _, people = cut.people()
+    for name in plan.models:
+        with stages(name):
+            started = time.perf_counter()
+            model = _fitted(name, plan, cut, stages, left_out)
+            if model is None:
+                continue
+            fitted = time.perf_counter()
+            slates = recommend(model, people, plan.k)
+            # The lists are asked for here, so these words are truer than "lists as given".
+            rows[name] = evaluate(slates, cut, plan.k).with_columns(
+                pl.lit(ranking_protocol(cut)).alias(PROTOCOL)
+            )
+            parts.append(boards.summary(name, rows[name], slates, cut, _rating_rows(model, cut)))
+            seconds[name] = {
+                "fit_seconds": round(fitted - started, 2),
+                "evaluate_seconds": round(time.perf_counter() - fitted, 2),
+            }
+    summary = pl.concat(parts)
+    return Found(rows, summary, seconds, left_out, model, slates)  # type: ignore[arg-type]
+
+
+def _fitted(
+    name: str, plan: Plan, cut: Split, stages: Stages, left_out: dict[str, str]
+) -> Recommender | None:
+    """The model fitted; or None, with the reason in ``left_out``, where the log is not for it."""
+    params = {"seed": plan.seed} if name == ENGINE else {}
+    model = create(name, **params)
+    if isinstance(model, Engine):
+        model.progress = stages.say
+    try:
+        return model.fit(cut.train)
+    except (CapabilityError, DataError) as error:
+        if name == ENGINE:
+            raise
+        left_out[name] = str(error)
+        return None
+
+
+def _rating_rows(model: Recommender, cut: Split) -> pl.DataFrame | None:
+    if model.scale != "rating" or VALUE not in cut.test.columns:
+        return None
+    return evaluate_ratings(model, cut)
+
+
+def _tie_orders(dataset: Dataset, plan: Plan) -> pl.DataFrame:
+    """How much hangs on the order of ties in time, for the cheapest personal model."""
+    if plan.method not in IN_TIME or dataset.n_events > MOST_EVENTS_FOR_TIES:
+        return pl.DataFrame(schema={"tie_seed": pl.Int64, "metric": pl.String, "mean": pl.Float64})
+    name = "ease" if "ease" in plan.models else "popularity"
+    return tie_sensitivity(
+        lambda: create(name), dataset, k=plan.k, method=plan.method,
+        test_fraction=plan.test_fraction, guests=plan.guests, seed=plan.seed,
+    ).with_columns(pl.lit(name).alias(boards.MODEL))  # fmt: skip
+
+
+def _write_data(folder: Path, cut: Split) -> None:
+    """What the run was made on: enough to make the same split again."""
+    folder.mkdir()
+    train = cut.train
+    for name, frame in (
+        ("train", train.interactions),
+        ("guests", train.guest_interactions),
+        ("test", cut.test),
+        ("items", train.items),
+        ("users", train.users),
+        ("refused", train.refused),
+    ):
+        frame.write_parquet(folder / f"{name}.parquet")
+
+
+def _manifest(
+    plan: Plan,
+    cut: Split,
+    when: datetime,
+    found: Found,
+) -> dict[str, Any]:
+    train = cut.train
+    return {
+        "kind": "run",
+        "workbench": workbench.__version__,
+        "created": when.isoformat(timespec="seconds"),
+        "dataset": {
+            "name": train.name,
+            "fingerprint": train.fingerprint,
+            "provenance": train.provenance,
+            "relevant_from": train.relevant_from,
+            "context_columns": list(train.context_columns),
+            "tie_seed": train.tie_seed,
+            "people": train.n_users,
+            "items": train.n_items,
+            "train_events": train.n_events,
+            "refused": dict(train.refused.group_by("rule").len().sort("rule").iter_rows()),
+        },
+        "split": {
+            "method": cut.method,
+            "parameters": cut.parameters,
+            "as_of": cut.as_of,
+            "guests": list(cut.guests),
+            "fingerprint": cut.fingerprint,
+            "test_events": cut.test.height,
+            "asked": len(cut.people()[0]),
+            "cold": cut.n_cold,
+        },
+        "configuration": {**plan.as_dict(), "left_out": found.left_out},
+        "libraries": library_versions(),
+        "python": platform.python_version(),
+        "threads": threads(),
+        "metrics": found.summary.to_dicts(),
+    }
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that a result depends on."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def threads() -> dict[str, int]:
+    """Threads of each pool of linear algebra in this process; a fit is bit-stable at these."""
+    from threadpoolctl import threadpool_info
+
+    return {pool["prefix"]: pool["num_threads"] for pool in threadpool_info()}

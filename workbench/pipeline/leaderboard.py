@@ -1,0 +1,113 @@
+"""From rows per person to one row per model, and to the engine against the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from workbench.columns import HIGH, LOW, MEAN, METRIC
+from workbench.data.split import Split
+from workbench.evaluation.catalogue import catalogue_metrics
+from workbench.evaluation.uncertainty import compare, summarise
+from workbench.pipeline.plan import ENGINE
+from workbench.slate import Slates
+
+MODEL, AGAINST, NDCG = "model", "against", "ndcg"
+DIFFERENCE, RATIO = "difference", "ratio"
+BLEND = "blend"
+
+
+def summary(
+    name: str, rows: pl.DataFrame, slates: Slates, cut: Split, ratings: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Every figure of one model.
+
+    Parameters
+    ----------
+    name : str
+    rows : polars.DataFrame
+        Of ``wb.evaluate``.
+    slates : Slates
+        What was evaluated.
+    cut : Split
+    ratings : polars.DataFrame, optional
+        Of ``evaluate_ratings``, where the model predicts ratings.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``model``, then the columns of ``wb.summarise``: one row per metric.
+    """
+    parts = [summarise(rows), catalogue_metrics(slates, cut.train)]
+    if ratings is not None and ratings.height:
+        parts.append(summarise(ratings))
+    return pl.concat([part.select(pl.lit(name).alias(MODEL), pl.all()) for part in parts])
+
+
+def leaderboard(figures: pl.DataFrame, seconds: Mapping[str, Mapping[str, float]]) -> pl.DataFrame:
+    """One row per model, best nDCG first.
+
+    Parameters
+    ----------
+    figures : polars.DataFrame
+        Those of all models, one below the other.
+    seconds : mapping
+        Model → further columns.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``model``; for each metric its mean, ``<metric>_low`` and ``<metric>_high`` (null where
+        the model or the metric has none); then the further columns.
+    """
+    board = figures.select(MODEL).unique(maintain_order=True)
+    for metric in figures[METRIC].unique(maintain_order=True):
+        part = figures.filter(pl.col(METRIC) == metric).select(
+            MODEL,
+            pl.col(MEAN).alias(metric),
+            pl.col(LOW).alias(f"{metric}_low"),
+            pl.col(HIGH).alias(f"{metric}_high"),
+        )
+        board = board.join(part, on=MODEL, how="left", maintain_order="left")
+    more = pl.DataFrame([{MODEL: name, **columns} for name, columns in seconds.items()])
+    board = board.join(more, on=MODEL, how="left", maintain_order="left")
+    return board.sort(NDCG, descending=True, nulls_last=True, maintain_order=True)
+
+
+def stacked(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The rows of all models in one frame, with the column ``model``."""
+    return pl.concat(
+        [frame.select(pl.lit(name).alias(MODEL), pl.all()) for name, frame in rows.items()]
+    )
+
+
+def best_single(board: pl.DataFrame) -> str | None:
+    """The best model that is neither the engine nor a blend of others."""
+    single = board.filter(~pl.col(MODEL).is_in([ENGINE, BLEND]))
+    return single[MODEL][0] if single.height else None
+
+
+def comparisons(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The engine against each other model, paired by person.
+
+    The columns are those of ``wb.compare`` with the engine as ``model``, so a difference above 0
+    is for the engine; one family of tests (Holm). Empty where the engine is alone.
+    """
+    if len(rows) < 2:
+        return pl.DataFrame()
+    return _flipped(compare(rows, against=ENGINE))
+
+
+def _flipped(found: pl.DataFrame) -> pl.DataFrame:
+    """The same comparisons seen from the other side."""
+    return found.with_columns(
+        pl.col(AGAINST).alias(MODEL),
+        pl.col(MODEL).alias(AGAINST),
+        -pl.col(DIFFERENCE),
+        (-pl.col(HIGH)).alias(LOW),
+        (-pl.col(LOW)).alias(HIGH),
+        pl.col(RATIO).pow(-1.0),
+        pl.col(f"{RATIO}_high").pow(-1.0).alias(f"{RATIO}_low"),
+        pl.col(f"{RATIO}_low").pow(-1.0).alias(f"{RATIO}_high"),
+    )

@@ -1,0 +1,156 @@
+"""What a run is going to do, decided and refused before any training starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from workbench.columns import ITEM, USER
+from workbench.data.dataset import Dataset
+from workbench.data.split import IN_TIME, METHODS, PER_USER_TIME, RANDOM
+from workbench.errors import ArgumentError, DataError
+from workbench.ranking.recommend import check_k
+from workbench.ranking.registry import model_class, model_names
+
+ENGINE = "engine"
+FEWEST_PEOPLE, FEWEST_ITEMS, FEWEST_EVENTS = 5, 5, 30
+"""Below these there is nothing to compare: an interval over four people says nothing."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The settings of a run.
+
+    Attributes
+    ----------
+    method : str
+        How the log is split.
+    test_fraction, guests : float
+    k, seed : int
+    models : tuple of str
+        In the order of fitting; the engine is the last.
+    left_out : dict
+        Model → why it is not fitted on this log.
+    remarks : tuple of str
+        What the reader should know about choices that the log forced.
+    """
+
+    method: str
+    test_fraction: float
+    guests: float
+    k: int
+    seed: int
+    models: tuple[str, ...]
+    left_out: dict[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the manifest."""
+        return {**asdict(self), "models": list(self.models), "remarks": list(self.remarks)}
+
+
+def planned(
+    dataset: Dataset,
+    *,
+    models: Iterable[str] | None = None,
+    method: str | None = None,
+    test_fraction: float = 0.2,
+    guests: float = 0.1,
+    k: int = 10,
+    seed: int = 0,
+) -> Plan:
+    """Check everything that can be checked without training.
+
+    Parameters are those of ``run``.
+
+    Raises
+    ------
+    ArgumentError, DataError, CapabilityError
+        One sentence: what cannot work, and what to do instead.
+    """
+    if not isinstance(dataset, Dataset):
+        raise ArgumentError(
+            f"dataset must be a workbench Dataset, not {type(dataset).__name__}; use "
+            'wb.load("movielens-100k") or wb.Dataset.from_frames(...)'
+        )
+    check_k(k)
+    _check_number("test_fraction", test_fraction, above=True)
+    _check_number("guests", guests, above=False)
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ArgumentError(f"seed must be a whole number of at least 0, not {seed!r}")
+    _check_size(dataset)
+    remarks: list[str] = []
+    if method is None:
+        method = PER_USER_TIME
+        if method in IN_TIME and "timestamps" not in dataset.has:
+            method = RANDOM
+            remarks.append(
+                f"{dataset.name!r} has no timestamps, so its test events are chosen at random: "
+                "the figures answer 'which of these did they also like', not 'what came next'"
+            )
+    elif method not in METHODS:
+        raise ArgumentError(f"method={method!r} is no way to split; there are {METHODS}")
+    elif method == "k-fold":
+        raise ArgumentError(
+            'method="k-fold" makes several splits and a run has one; use "random", or wb.split '
+            "with wb.evaluate for each fold"
+        )
+    if dataset.relevant_from is None and "values" in dataset.has:
+        remarks.append(
+            "no relevant_from was given, so every event counts as relevant, whatever its value"
+        )
+    chosen, left_out = _models(dataset, models)
+    return Plan(
+        method, float(test_fraction), float(guests), int(k), int(seed), chosen, left_out,
+        tuple(remarks),
+    )  # fmt: skip
+
+
+def _models(
+    dataset: Dataset, models: Iterable[str] | None
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    if isinstance(models, str):
+        raise ArgumentError(f"models must be a list of names, not the string {models!r}")
+    names = model_names() if models is None else list(dict.fromkeys(models))
+    chosen, left_out = [], {}
+    for name in names:
+        lacking = model_class(name).needs - dataset.has
+        if not lacking:
+            chosen.append(name)
+            continue
+        reason = f"needs {' and '.join(sorted(lacking))}, which {dataset.name!r} does not have"
+        if models is not None:
+            raise ArgumentError(f"models: {name!r} {reason}; leave it out")
+        left_out[name] = reason
+    return (*(name for name in chosen if name != ENGINE), ENGINE), left_out
+
+
+def _check_number(name: str, value: Any, *, above: bool) -> None:
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or not (0 < value < 1 or (value == 0 and not above)):
+        floor = "above 0" if above else "from 0"
+        raise ArgumentError(f"{name} must be a fraction {floor} to below 1, not {value!r}")
+
+
+def _check_size(dataset: Dataset) -> None:
+    people = dataset.interactions[USER].n_unique()
+    items = dataset.interactions[ITEM].n_unique()
+    for found, least, word in (
+        (people, FEWEST_PEOPLE, "people"),
+        (items, FEWEST_ITEMS, "items"),
+        (dataset.n_events, FEWEST_EVENTS, "events"),
+    ):
+        if found < least:
+            raise DataError(
+                f"{dataset.name!r} is too small to compare models on: it has {people} people, "
+                f"{items} items and {dataset.n_events} events, and at least {least} {word} are "
+                "needed"
+            )
+    if dataset.relevant(dataset.interactions).height == 0:
+        raise DataError(
+            f"no event of {dataset.name!r} is relevant: none has a value of "
+            f"{dataset.relevant_from} or more; give a lower relevant_from"
+        )
