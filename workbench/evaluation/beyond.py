@@ -30,7 +30,7 @@ class World:
     Attributes
     ----------
     n_people : int
-        Training people; guests are not counted.
+        People with a training event; guests are not counted.
     met : (n_items,) int64
         How many of them met the item.
     place : (n_items,) int64
@@ -54,7 +54,13 @@ class World:
         liked = np.bincount(people.item[people.positive(dataset.relevant_from)], minlength=size)
         place = np.empty(size, dtype=np.int64)
         place[np.argsort(-liked, kind="stable")] = np.arange(size)
-        return cls(len(people), met, place, genre_matrix(dataset.items), dataset.relevant_from)
+        return cls(
+            int((people.lengths > 0).sum()),
+            met,
+            place,
+            genre_matrix(dataset.items),
+            dataset.relevant_from,
+        )
 
     @property
     def popularity(self) -> Floats:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from workbench.columns import DEFINITION, HIGH, LOW, MEAN, METRIC, N_RELEVANT, USER, N
-from workbench.errors import ArgumentError, DataError
-from workbench.evaluation.accuracy import Floats
-from workbench.evaluation.definitions import METRICS, PROTOCOL, K, definition
+from workbench.columns import DEFINITION, HIGH, LOW, MEAN, METRIC, N
+from workbench.errors import ArgumentError
+from workbench.evaluation.definitions import METRICS, definition
 from workbench.evaluation.resampling import (
+    Floats,
+    Mask,
     Sums,
     detectable,
     holm,
@@ -20,8 +21,23 @@ from workbench.evaluation.resampling import (
     swap_test,
     unanimous,
 )
+from workbench.evaluation.rows import (
+    matched,
+    metrics_of,
+    one_per_person,
+    scored_words,
+    shared_protocol,
+    sums_of,
+)
 
-SCORED, ASKED = "n_scored", "n_ratings"
+SUMMARY = {
+    METRIC: pl.String,
+    MEAN: pl.Float64,
+    LOW: pl.Float64,
+    HIGH: pl.Float64,
+    N: pl.Int64,
+    DEFINITION: pl.String,
+}
 
 
 def summarise(
@@ -65,48 +81,31 @@ def summarise(
         There are no rows, or rows of one group were measured in different ways.
     """
     _check(level, n_boot)
-    metrics = _metrics(rows)
+    metrics = metrics_of(rows)
     keys = [by] if isinstance(by, str) else list(by or [])
     for key in keys:
         if key not in rows.columns:
             raise ArgumentError(f"by={key!r} is no column of rows; there are {rows.columns}")
-    groups = rows.partition_by(keys, maintain_order=True) if keys else [rows]
-    frames = []
-    for group in groups:
-        k, protocol = _how(group, f"one group of by={by!r}" if keys else "rows")
-        sums = [_sums(group, metric) for metric in metrics]
-        found = []
-        for metric, value in zip(metrics, sums, strict=True):
-            mask = value.over > 0
-            found.append((metric, value.where(mask), mask))
-        boots = _resampled_together([(v, m) for _, v, m in found], n_boot, seed)
-        for (metric, value, _), boot in zip(found, boots, strict=True):
-            low, high = interval(boot, value.figure, value.influence, level)
-            same = METRICS[metric].total is None and value.n > 1 and np.ptp(value.total) == 0
-            if same:
-                low, high = unanimous(
-                    value.figure, value.n, METRICS[metric].low, METRICS[metric].high, level
-                )
-            frames.append(
-                {
-                    **{key: group[key][0] for key in keys},
-                    METRIC: metric,
-                    MEAN: value.figure,
-                    LOW: low,
-                    HIGH: high,
-                    N: value.n,
-                    DEFINITION: definition(metric, k, protocol) + _scored(group, metric),
-                }
-            )
-    schema = {key: rows.schema[key] for key in keys} | {
-        METRIC: pl.String,
-        MEAN: pl.Float64,
-        LOW: pl.Float64,
-        HIGH: pl.Float64,
-        N: pl.Int64,
-        DEFINITION: pl.String,
-    }
-    return pl.DataFrame(frames, schema=schema).with_columns(pl.col(MEAN, LOW, HIGH).fill_nan(None))
+    found = []
+    for group in rows.partition_by(keys, maintain_order=True) if keys else [rows]:
+        what = f"one group of by={by!r}" if keys else "rows"
+        k, protocol = shared_protocol(group, what)
+        people = one_per_person(group, what)
+        sums = [sums_of(people, metric) for metric in metrics]
+        masks = [part.over > 0 for part in sums]
+        sums = [part.where(mask) for part, mask in zip(sums, masks, strict=True)]
+        boots = _resampled_together(sums, masks, n_boot, seed)
+        for metric, part, boot in zip(metrics, sums, boots, strict=True):
+            how = METRICS[metric]
+            low, high = interval(boot, part.figure, part.influence, level)
+            if how.total is None and part.n > 1 and np.ptp(part.total) == 0:
+                low, high = unanimous(part.figure, part.n, how.low, how.high, level)
+            words = definition(metric, k, protocol) + scored_words(group, metric)
+            place = [group[key][0] for key in keys]
+            found.append((*place, metric, part.figure, low, high, part.n, words))
+    schema = {key: rows.schema[key] for key in keys} | SUMMARY
+    frame = pl.DataFrame(found, schema=schema, orient="row")
+    return frame.with_columns(pl.col(MEAN, LOW, HIGH).fill_nan(None))
 
 
 def compare(
@@ -157,30 +156,35 @@ def compare(
     information retrieval evaluation"; Holm 1979; Phipson, Smyth 2010 for counting the observed.
     """
     _check(level, n_boot)
+    if isinstance(n_swaps, bool) or not isinstance(n_swaps, int | np.integer) or n_swaps < 100:
+        raise ArgumentError(f"n_swaps must be a whole number of at least 100, not {n_swaps!r}")
     if against not in rows_by_name:
         raise ArgumentError(f"against={against!r} is none of {', '.join(map(repr, rows_by_name))}")
     others = [name for name in rows_by_name if name != against]
     if not others:
         raise ArgumentError(f"rows_by_name has only {against!r}; give at least one model more")
     metrics = [metric] if isinstance(metric, str) else list(metric)
+    if not metrics:
+        raise ArgumentError(f"metric is empty; name at least one of {', '.join(METRICS)}")
     for name in metrics:
         if name not in METRICS:
             raise ArgumentError(f"metric={name!r} is no metric; there are {', '.join(METRICS)}")
         for model, rows in rows_by_name.items():
-            if name not in _metrics(rows):
+            if name not in metrics_of(rows):
                 raise ArgumentError(f"the rows of {model!r} have no metric {name!r}")
-    matched = _matched(rows_by_name, against)
-    base = matched[against]
-    k, protocol = _how(base, f"the rows of {against!r}")
+    people = matched(rows_by_name, against)
+    base = people[against]
+    asked = {name: shared_protocol(people[name], f"the rows of {name!r}") for name in people}
+    k, protocol = asked[against]
     pairs = []
     for model in others:
         for name in metrics:
-            one, two = _sums(matched[model], name), _sums(base, name)
+            one, two = sums_of(people[model], name), sums_of(base, name)
             mask = (one.over > 0) & (two.over > 0)
             pairs.append((model, name, one.where(mask), two.where(mask), mask))
-    boots = iter(
-        _resampled_together([(s, p[4]) for p in pairs for s in (p[2], p[3])], n_boot, seed)
-    )
+    sides = [side for _, _, one, two, _ in pairs for side in (one, two)]
+    masks = [mask for *_, mask in pairs for _ in range(2)]
+    boots = iter(_resampled_together(sides, masks, n_boot, seed))
     found = []
     for model, name, one, two, _ in pairs:
         boot_one, boot_two = next(boots), next(boots)
@@ -206,7 +210,9 @@ def compare(
                 "p": swap_test(one, two, n_swaps, seed),
                 "smallest_visible": detectable(influence, level),
                 N: one.n,
-                DEFINITION: "paired over people: " + definition(name, k, protocol),
+                DEFINITION: "paired over people: "
+                + definition(name, k, protocol)
+                + ("" if asked[model][1] == protocol else f"; {model!r}: {asked[model][1]}"),
             }
         )
     frame = pl.DataFrame(found, infer_schema_length=None)
@@ -224,86 +230,16 @@ def _check(level: float, n_boot: int) -> None:
         raise ArgumentError(f"n_boot must be a whole number of at least 100, not {n_boot!r}")
 
 
-def _metrics(rows: pl.DataFrame) -> list[str]:
-    """The metrics that rows have, in the order of their columns."""
-    if not isinstance(rows, pl.DataFrame) or PROTOCOL not in rows.columns:
-        raise ArgumentError(
-            f"rows must be a frame of wb.evaluate with its column {PROTOCOL!r}, not "
-            + (f"one of {rows.columns}" if isinstance(rows, pl.DataFrame) else type(rows).__name__)
-        )
-    if rows.height == 0:
-        raise DataError("rows are empty: there is nobody to summarise")
-    found = [name for name in rows.columns if name in METRICS]
-    if not found:
-        raise ArgumentError(f"rows have no metric; there are {', '.join(METRICS)}")
-    return found
-
-
-def _how(rows: pl.DataFrame, what: str) -> tuple[int | None, str]:
-    """The k and the protocol that all rows share."""
-    for column in (K, PROTOCOL):
-        if column in rows.columns and rows[column].n_unique() > 1:
-            values = rows[column].unique(maintain_order=True).head(2).to_list()
-            raise DataError(
-                f"{what} holds rows with {column} {values[0]!r} and {values[1]!r}; group by what "
-                "tells them apart, or evaluate them alike"
-            )
-    return (rows[K][0] if K in rows.columns else None), rows[PROTOCOL][0]
-
-
-def _sums(rows: pl.DataFrame, metric: str) -> Sums:
-    """What each person adds to a figure; where ``over`` is 0 they add nothing."""
-    how = METRICS[metric]
-    if how.total is None or how.over is None:
-        values = rows[metric].cast(pl.Float64).fill_nan(None)
-        return Sums(values.fill_null(0.0).to_numpy(), values.is_not_null().to_numpy() * 1.0)
-    return Sums(
-        rows[how.total].fill_null(0.0).cast(pl.Float64).to_numpy(),
-        rows[how.over].fill_null(0).cast(pl.Float64).to_numpy(),
-        how.root,
-    )
-
-
-def _resampled_together(parts: Sequence[tuple[Sums, Floats]], n_boot: int, seed: int) -> list:
-    """Figures of resamples; columns with the same people share their draws."""
+def _resampled_together(
+    sums: Sequence[Sums], masks: Sequence[Mask], n_boot: int, seed: int
+) -> list[Floats]:
+    """Figures of resamples, ``(n_boot,)`` each; figures of the same people share their draws."""
     alike: dict[bytes, list[int]] = {}
-    for place, (_, mask) in enumerate(parts):
+    for place, mask in enumerate(masks):
         alike.setdefault(mask.tobytes(), []).append(place)
-    out: list = [None] * len(parts)
+    out: list[Floats] = [np.empty(0)] * len(sums)
     for places in alike.values():
-        boots = resampled([parts[place][0] for place in places], n_boot, seed)
+        boots = resampled([sums[place] for place in places], n_boot, seed)
         for place, boot in zip(places, boots, strict=True):
             out[place] = boot
     return out
-
-
-def _matched(rows_by_name: Mapping[str, pl.DataFrame], against: str) -> dict[str, pl.DataFrame]:
-    """All rows in the order of the people of ``against``; refused where they are not the same."""
-    base = rows_by_name[against]
-    out = {}
-    for name, rows in rows_by_name.items():
-        if rows[USER].is_duplicated().any():
-            raise DataError(f"the rows of {name!r} hold a {USER} twice; give one model's rows")
-        if rows.schema[USER] != base.schema[USER] or set(rows[USER]) != set(base[USER]):
-            raise DataError(
-                f"the rows of {name!r} ({rows.height:,}) and of {against!r} ({base.height:,}) are "
-                "not of the same people; evaluate both on one split"
-            )
-        rows = base.select(USER).join(rows, on=USER, how="left", maintain_order="left")
-        for column in (N_RELEVANT, ASKED, K):
-            if (column in rows.columns) != (column in base.columns) or (
-                column in rows.columns and not rows[column].equals(base[column])
-            ):
-                raise DataError(
-                    f"the rows of {name!r} and of {against!r} differ in {column}; evaluate both "
-                    "on one split and at one k"
-                )
-        out[name] = rows
-    return out
-
-
-def _scored(rows: pl.DataFrame, metric: str) -> str:
-    """For pooled figures: how many ratings they are of."""
-    if METRICS[metric].over != SCORED:
-        return ""
-    return f", {rows[SCORED].sum():,} of {rows[ASKED].sum():,} test ratings could be scored"
