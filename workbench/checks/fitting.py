@@ -53,17 +53,17 @@ def params_keep_their_names(subject: Subject) -> None:
             parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD),
             f"__init__ takes *{name}; name every parameter",
         )
-        default = parameter.default
-        model = subject.cls()
+        default = subject.given.get(name, parameter.default)
+        model = subject.fresh()
         require(rule, hasattr(model, name), f"{name!r} is not kept as model.{name}")
         if default is None or default is parameter.empty:
             continue
         kept = getattr(model, name)
-        require(rule, _equal(kept, default), f"the default {name}={default!r} is kept as {kept!r}")
+        require(rule, _equal(kept, default), f"{name}={default!r} is kept as {kept!r}")
         if isinstance(default, int | float) and not isinstance(default, bool):
             other = default + 1 if isinstance(default, int) else default * 0.75
             try:
-                kept = getattr(subject.cls(**{name: other}), name)
+                kept = getattr(subject.fresh(**{name: other}), name)
             except ArgumentError:  # the model refuses this value, which it may
                 continue
             require(rule, _equal(kept, other), f"{name}={other!r} is kept as {kept!r}")
@@ -159,7 +159,7 @@ def refit_forgets(subject: Subject) -> None:
     fit = subject.fitted()
     model = subject.fit(subject.other_world)
     model.fit(fit.dataset)
-    again, first = subject.score(subject.people, model), subject.score(subject.people)
+    again, first = subject.score(subject.people, model), subject.scores
     require(
         "refit_forgets",
         same(first, again),
@@ -182,7 +182,7 @@ def models_are_apart(subject: Subject) -> None:
 
 def same_seed_same_scores(subject: Subject) -> None:
     """Two fits with one seed score the same, whatever the global generators hold."""
-    first = subject.score(subject.people)
+    first = subject.scores
     numbers, words = np.random.get_state(), random.getstate()  # noqa: NPY002 - the point of it
     try:
         np.random.seed(12345)  # noqa: NPY002
@@ -220,13 +220,15 @@ def state_round_trip(subject: Subject) -> None:
     with np.load(file, allow_pickle=False) as saved:
         loaded = {name: saved[name] for name in saved.files}
     back = type(model).from_state(loaded, json.loads(text))
-    before, after = subject.score(subject.people), subject.score(subject.people, back)
+    before, after = subject.scores, subject.score(subject.people, back)
     require(
         rule, same(before, after), f"loaded, it scores differently: {difference(before, after)}"
     )
     for name, value in model.params().items():
         kept = getattr(back, name, None)
-        require(rule, _equal(_plain(value), _plain(kept)), f"{name}={value!r} came back as {kept!r}")
+        require(
+            rule, _equal(_plain(value), _plain(kept)), f"{name}={value!r} came back as {kept!r}"
+        )
 
 
 def event_shares_add_up(subject: Subject) -> str | None:

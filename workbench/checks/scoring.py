@@ -31,7 +31,7 @@ def scores_have_their_shape(subject: Subject) -> None:
 
 def scores_are_finite_or_nan(subject: Subject) -> None:
     """A score is a number, or NaN where the model cannot say; never infinite, never a sentinel."""
-    rule, scores = "scores_are_finite_or_nan", np.asarray(subject.score(subject.people))
+    rule, scores = "scores_are_finite_or_nan", np.asarray(subject.scores)
     known = scores[~np.isnan(scores)]
     require(rule, np.isfinite(known).all(), "a score is infinite; use NaN for 'cannot say'")
     require(rule, known.size, "every score is NaN")

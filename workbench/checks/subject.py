@@ -20,7 +20,7 @@ from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray
 
 Rule = Callable[["Subject"], str | None]
-"""Returns None where the rule holds and the reason where it does not apply; raises ContractError."""
+"""None where the rule holds, the reason where it does not apply; raises ContractError."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +53,23 @@ class Subject:
         columns: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         self.cls = model if isinstance(model, type) else type(model)
-        self._params = {} if isinstance(model, type) else model.params()
-        self._columns = dict(columns or {})
+        self.given = {} if isinstance(model, type) else model.params()
+        self.columns = dict(columns or {})
         self._fits: dict[str, Fit] = {}
 
     def fresh(self, **changes: Any) -> Recommender:
         """An unfitted model with the same parameters, sharing nothing with any other."""
-        return self.cls(**copy.deepcopy({**self._params, **changes}))
+        return self.cls(**copy.deepcopy({**self.given, **changes}))
 
     @cached_property
     def world(self) -> Frames:
         """The world of most rules."""
-        return tastes(seed=0, columns=self._columns)
+        return tastes(seed=0, columns=self.columns)
 
     @cached_property
     def other_world(self) -> Frames:
         """Other people and more items."""
-        return tastes(seed=1, n_users=20, n_items=34, columns=self._columns)
+        return tastes(seed=1, n_users=20, n_items=34, columns=self.columns)
 
     @cached_property
     def board(self) -> Frames:
@@ -108,6 +108,11 @@ class Subject:
     def people(self) -> list[Profile]:
         """People of every kind, of ``world``."""
         return crowd(self.world, self.fitted().dataset)
+
+    @cached_property
+    def scores(self) -> FloatArray:
+        """Scores of ``people`` by the shared fit, when they were first asked for."""
+        return np.array(self.score(self.people))
 
     def score(self, people: Profile | Sequence[Profile], model: Recommender | None = None) -> Any:
         """Scores of people, ``(n_people, n_items)``, by the shared fit or another model."""
@@ -175,7 +180,8 @@ def difference(one: FloatArray, two: FloatArray) -> str:
     place = tuple(int(x) for x in np.argwhere(apart)[0]) if apart.any() else ()
     if not place:
         return "no difference"
-    return f"{int(apart.sum())} of {apart.size} scores, first at {place}: {one[place]!r} and {two[place]!r}"
+    first = f"{one[place]:.8g} and {two[place]:.8g}"
+    return f"{int(apart.sum())} of {apart.size} scores, first at {place}: {first}"
 
 
 def _inside(value: Any) -> Iterator[Recommender]:

@@ -1,4 +1,4 @@
-"""Small worlds for the checks: a log with all that a model could ask for, and what is true in it."""
+"""Small worlds for the checks: logs with all that a model could ask for, and what is true."""
 
 from __future__ import annotations
 
@@ -198,12 +198,13 @@ def strangers(world: Frames) -> list[Profile]:
     """Two people whom no log knows, of one taste each and alike in all else."""
     end = float(world.interactions[TIME].max())  # type: ignore[arg-type]
     known = set(world.interactions[ITEM])
+    places = [(n, i) for n, i in enumerate(world.taste_of_item) if i in known]
     return [
         Profile(
             tuple(
-                Event(i, end - 100 + n, 5.0 if of == taste else 1.0)
-                for n, (i, of) in enumerate(world.taste_of_item.items())
-                if i in known and n % 4 < 2
+                Event(i, end - 100 + n, 5.0 if world.taste_of_item[i] == taste else 1.0)
+                for n, i in places
+                if n < (16 if world.taste_of_item[i] == taste else 6)
             ),
             {"age": 33, "gender": "F", "occupation": "doctor"},
             {"as_of": end, DEVICE: "tv"},
