@@ -35,6 +35,8 @@ class Feature:
         From ``Pairs`` to one value per pair.
     needs : frozenset of str
         What the log must have for the feature to exist.
+    monotone : int
+        1: more can only raise the ranker's score; -1: only lower it; 0: as it turns out.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Feature:
     as_of: str
     compute: Callable[[Pairs], Any]
     needs: frozenset[str] = frozenset()
+    monotone: int = 0
 
     def column(self, pairs: Pairs) -> FloatArray:
         """The value of each pair, ``(n_pairs,)`` float32; NaN where unknown."""
@@ -71,6 +74,7 @@ def feature(
     source: str = "",
     as_of: str = "person",
     needs: frozenset[str] | set[str] = frozenset(),
+    monotone: int = 0,
 ) -> Callable[[Callable[[Pairs], Any]], Feature]:
     """Make a feature of a function from ``Pairs`` to one value per pair.
 
@@ -88,10 +92,13 @@ def feature(
     if as_of not in ("person", "world"):
         raise ArgumentError(f"as_of must be 'person' or 'world', not {as_of!r}")
 
+    if monotone not in (-1, 0, 1):
+        raise ArgumentError(f"monotone must be -1, 0 or 1, not {monotone!r}")
+
     def made(compute: Callable[[Pairs], Any]) -> Feature:
         said = meaning or (compute.__doc__ or "").strip().split("\n")[0]
         own = name or compute.__name__
-        return Feature(own, group, said, unit, source, as_of, compute, frozenset(needs))
+        return Feature(own, group, said, unit, source, as_of, compute, frozenset(needs), monotone)
 
     return made
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from workbench.columns import GENRES, YEAR
@@ -28,81 +30,86 @@ def standard(tables: ItemTables, signals: list[str]) -> list[Feature]:
         Names of the models whose scores feed the ranker.
     """
     has = tables.has | {f"item_{c}" for c in (YEAR, GENRES) if c in tables.items.columns}
-    found = [f for name in signals for f in of_signal(name)]
-    if len(signals) > 1:
-        found += [SIGNAL_MEAN, SIGNAL_BEST, SIGNAL_WORST]
+    found = [f for name in signals for f in of_signal(name)] + of_all(signals)
     return found + [f for f in OTHERS if f.needs <= has]
 
 
 # --- people like you: the scores of the models ------------------------------------------------
 
+ITEM_ONLY = frozenset({"popularity", "trending"})
+"""Models that say the same of everybody: the features of popularity hold what they know."""
+SCORE_ONLY = frozenset({"content"})
+"""Models too weak alone for their ranks to mean much."""
+LATELY = frozenset({"session", "session-liked", "following"})
+
 
 def of_signal(name: str) -> list[Feature]:
-    """Score, standardised score and rank of one model."""
+    """Score, standardised score and rank of one model.
+
+    The ranker may only trust a model more where the model is surer, never less.
+    """
 
     def score(pairs: Pairs) -> Column:
         return pairs.signals[name].score[pairs.row, pairs.item]
 
     def z(pairs: Pairs) -> Column:
-        return pairs.signals[name].z[pairs.row, pairs.item]
+        return pairs.signals[name].z(pairs.row, pairs.item)
 
     def rank(pairs: Pairs) -> Column:
-        return np.log1p(pairs.signals[name].rank[pairs.row, pairs.item])
+        return np.log1p(pairs.signals[name].ahead(pairs.row, pairs.item))
 
-    group = SIGNAL_GROUPS.get(name, "people like you")
-    made = [
-        (f"{name}_score", f"score of {name}", "as the model gives it", score),
-        (f"{name}_z", f"score of {name} among what the person has not met", "std. deviations", z),
-        (f"{name}_rank", f"unmet items that {name} puts ahead", "log(1 + n)", rank),
+    if name in ITEM_ONLY:
+        return []
+    group = "what you did last" if name in LATELY else "people like you"
+    if name in SCORE_ONLY:
+        return [_signal_feature(name, "taste", "score", "as the model gives it", score, 0)]
+    return [
+        _signal_feature(name, group, "score", "as the model gives it", score, 1),
+        _signal_feature(name, group, "z", "std. deviations", z, 1),
+        _signal_feature(name, group, "rank", "log(1 + n)", rank, -1),
     ]
-    return [Feature(n, group, m, u, "interactions", "person", f) for n, m, u, f in made]
 
 
-SIGNAL_GROUPS = {
-    "session": "what you did last",
-    "session-liked": "what you did last",
-    "following": "what you did last",
-    "trending": "popularity",
-    "popularity": "popularity",
-    "content": "taste",
+SIGNAL_MEANINGS = {
+    "score": "score of {}",
+    "z": "score of {} against all that the person has not met",
+    "rank": "unmet items that {} puts ahead",
 }
 
 
-def _all_z(pairs: Pairs) -> Column:
-    return np.stack([s.z[pairs.row, pairs.item] for s in pairs.signals.values()])
+def _signal_feature(
+    name: str, group: str, kind: str, unit: str, compute: Callable[[Pairs], Column], monotone: int
+) -> Feature:
+    meaning = SIGNAL_MEANINGS[kind].format(name)
+    return Feature(
+        f"{name}_{kind}", group, meaning, unit, "interactions", "person", compute, monotone=monotone
+    )
 
 
-@feature(
-    "signals_mean",
-    group="people like you",
-    meaning="mean standardised score of all models",
-    unit="std. deviations",
-    source="interactions",
-)
-def SIGNAL_MEAN(pairs: Pairs) -> Column:
-    return _all_z(pairs).mean(axis=0)
+def of_all(signals: list[str]) -> list[Feature]:
+    """What the models that rank people's items say together."""
+    main = [name for name in signals if name not in ITEM_ONLY | SCORE_ONLY]
+    if len(main) < 2:
+        return []
 
+    def stacked(pairs: Pairs) -> Column:
+        return np.stack([pairs.signals[name].z(pairs.row, pairs.item) for name in main])
 
-@feature(
-    "signals_best",
-    group="people like you",
-    meaning="highest standardised score of a model",
-    unit="std. deviations",
-    source="interactions",
-)
-def SIGNAL_BEST(pairs: Pairs) -> Column:
-    return _all_z(pairs).max(axis=0)
+    def first(pairs: Pairs) -> Column:
+        ranks = [pairs.signals[name].ahead(pairs.row, pairs.item) for name in main]
+        return np.log1p(np.min(ranks, axis=0))
 
-
-@feature(
-    "signals_worst",
-    group="people like you",
-    meaning="lowest standardised score of a model",
-    unit="std. deviations",
-    source="interactions",
-)
-def SIGNAL_WORST(pairs: Pairs) -> Column:
-    return _all_z(pairs).min(axis=0)
+    made = [
+        ("signals_mean", "mean standardised score of the models", lambda p: stacked(p).mean(0), 1),
+        ("signals_best", "highest standardised score of a model", lambda p: stacked(p).max(0), 1),
+        ("signals_worst", "lowest standardised score of a model", lambda p: stacked(p).min(0), 1),
+        ("signals_rank", "best place that a model gives the item", first, -1),
+    ]
+    units = ["std. deviations"] * 3 + ["log(1 + n)"]
+    return [
+        Feature(n, "people like you", m, u, "interactions", "person", compute, monotone=way)
+        for (n, m, compute, way), u in zip(made, units, strict=True)
+    ]
 
 
 # --- popularity and freshness -----------------------------------------------------------------

@@ -67,20 +67,23 @@ class Session(Recommender):
 
 
 class Following(Recommender):
-    """What people met soon after the last things this person met.
+    """What people met close to the last things this person met, sooner after than before.
 
-    ``W[i, j] = sum of 1 / d`` over all times that somebody met ``j`` as the ``d``-th event after
-    ``i``, ``d <= window``, divided by ``sqrt(n_i n_j) + shrinkage``;
+    ``M[i, j] = sum of 2 ** (-3 d / window)`` over all times that somebody met ``j`` as the
+    ``d``-th event after ``i``, ``d <= window``;
+    ``W = (M + backward M') / (sqrt(n_i n_j) + shrinkage)`` without its diagonal;
     ``score = sum over events of exp(-n / recency) W[event, item]``, ``n`` later events.
 
     Parameters
     ----------
     window : int
-        How many events later still counts as following.
+        How many events apart two items still count as near.
     shrinkage : float
         Pulls rare pairs towards 0.
     recency : float
         Number of later events after which an event counts 1/e.
+    backward : float
+        What an item met before counts, of one met after.
 
     Source: sequential rules of Kamehkhosh, Jannach, Ludewig 2017, "A comparison of frequent
     pattern techniques and a deep learning method for session-based recommendation", normalised
@@ -90,32 +93,41 @@ class Following(Recommender):
     name = "following"
     needs = frozenset({"timestamps"})
 
-    def __init__(self, window: int = 30, shrinkage: float = 30.0, recency: float = 10.0) -> None:
+    def __init__(
+        self,
+        window: int = 30,
+        shrinkage: float = 10.0,
+        recency: float = 10.0,
+        backward: float = 0.5,
+    ) -> None:
         if window < 1:
             raise ArgumentError(f"window must be at least 1 event, not {window!r}")
         if shrinkage < 0:
             raise ArgumentError(f"shrinkage must be 0 or more, not {shrinkage!r}")
         if not recency > 0:
             raise ArgumentError(f"recency must be above 0 events, not {recency!r}")
+        if not 0 <= backward <= 1:
+            raise ArgumentError(f"backward must be from 0 to 1, not {backward!r}")
         self.window = window
         self.shrinkage = shrinkage
         self.recency = recency
+        self.backward = backward
 
     def fit(self, dataset: Dataset) -> Self:
         people = dataset.profiles()
         n = dataset.n_items
-        pairs = sparse.csr_array((n, n), dtype=np.float64)
+        near = sparse.csr_array((n, n), dtype=np.float64)
         for d in range(1, self.window + 1):
             same = people.row[:-d] == people.row[d:]
             first, second = people.item[:-d][same], people.item[d:][same]
-            weight = np.full(len(first), 1.0 / d)
-            pairs = pairs + sparse.coo_array((weight, (first, second)), shape=(n, n)).tocsr()
+            weight = np.full(len(first), 2.0 ** (-3.0 * d / self.window))
+            near = near + sparse.coo_array((weight, (first, second)), shape=(n, n)).tocsr()
+        found = (near + self.backward * near.T).tocoo()
         root = np.sqrt(np.bincount(people.item, minlength=n))
-        found = pairs.tocoo()
-        scale = root[found.row] * root[found.col] + self.shrinkage
-        self.weights_ = sparse.csr_array(
-            ((found.data / scale).astype(np.float32), (found.row, found.col)), shape=(n, n)
-        )
+        held = found.row != found.col
+        row, column, data = found.row[held], found.col[held], found.data[held]
+        scaled = (data / (root[row] * root[column] + self.shrinkage)).astype(np.float32)
+        self.weights_ = sparse.csr_array((scaled, (row, column)), shape=(n, n))
         self.weights_.sort_indices()
         return self
 

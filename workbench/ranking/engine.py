@@ -86,7 +86,7 @@ class Engine(Recommender):
         retrievers: Mapping[str, Sequence[Any]] | None = None,
         depth: int = 100,
         features: Sequence[Feature] = (),
-        n_trees: int = 150,
+        n_trees: int = 200,
         max_depth: int = 4,
         eta: float = 0.06,
         min_child_weight: float = 20.0,
@@ -155,6 +155,7 @@ class Engine(Recommender):
         self._say("growing trees")
         self.ranker_ = Ranker(
             names,
+            monotone=[f.monotone for f in self.features_],
             n_trees=self.n_trees,
             max_depth=self.max_depth,
             eta=self.eta,

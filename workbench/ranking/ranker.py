@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +21,8 @@ class Ranker:
     ----------
     names : list of str
         Columns of every matrix, in order.
+    monotone : sequence of int, optional
+        One per column: 1, the score may only rise with it; -1, only fall; 0, free.
     n_trees, max_depth, eta, min_child_weight, reg_lambda, subsample, colsample : numbers
         Of XGBoost, under its own names but for the first and the last.
     seed, threads : int
@@ -30,6 +33,7 @@ class Ranker:
     def __init__(
         self,
         names: list[str],
+        monotone: Sequence[int] | None = None,
         n_trees: int = 200,
         max_depth: int = 4,
         eta: float = 0.06,
@@ -42,7 +46,7 @@ class Ranker:
     ) -> None:
         self.names = names
         self.n_trees = n_trees
-        self.params = {
+        self.params: dict[str, Any] = {
             "objective": "binary:logistic",
             "max_depth": max_depth,
             "eta": eta,
@@ -53,6 +57,7 @@ class Ranker:
             "tree_method": "hist",
             "max_bin": 128,
             "seed": seed,
+            "monotone_constraints": tuple(monotone or [0] * len(names)),
             "nthread": threads,
             "verbosity": 0,
         }
@@ -111,7 +116,7 @@ class Ranker:
             json.loads(trees)  # a damaged model must not reach the native parser
         except ValueError as error:
             raise DamagedArtifactError("the trees of the ranker are not JSON") from error
-        ranker = cls(state["names"], state["n_trees"])
+        ranker = cls(state["names"], n_trees=state["n_trees"])
         ranker.params = state["params"]
         ranker.booster = xgb.Booster({"nthread": state["params"]["nthread"]})
         ranker.booster.load_model(bytearray(trees))
