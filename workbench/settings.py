@@ -28,6 +28,15 @@ def cache() -> Path:
     return home() / "cache"
 
 
+def own_copy(name: str) -> Path | None:
+    """A folder or zip that the user names for a data set, or None.
+
+    For ``movielens-100k`` it is ``$WORKBENCH_MOVIELENS_100K``.
+    """
+    named = os.environ.get("WORKBENCH_" + name.upper().replace("-", "_"))
+    return Path(named).expanduser() if named else None
+
+
 def _user_data() -> Path:
     if sys.platform == "win32":
         default = Path.home() / "AppData" / "Local"

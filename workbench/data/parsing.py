@@ -11,6 +11,7 @@ from workbench.errors import DataError
 
 _EXACT = 2**53  # above this a float no longer tells neighbouring integers apart
 _MOMENT_FORMATS = (
+    ("%Y-%m-%d %H:%M:%S%.f", None),
     ("%Y-%m-%dT%H:%M:%S%.f%z", "UTC"),
     ("%Y-%m-%dT%H:%M%z", "UTC"),
     ("%Y-%m-%dT%H:%M:%S%.f", None),
@@ -141,21 +142,28 @@ def _epoch(numbers: pl.Series) -> tuple[pl.Series, str]:
 
 
 def _iso(text: pl.Series) -> pl.Series:
-    text = (
+    found = pl.Series(text.name, [None] * len(text), dtype=pl.Float64)
+    for spelling in (lambda left: left, _one_spelling):
+        for pattern, zone in _MOMENT_FORMATS:
+            left = text.set(found.is_not_null(), None)
+            if left.null_count() == len(left):
+                return found
+            read = spelling(left).str.to_datetime(
+                pattern, strict=False, time_unit="us", time_zone=zone
+            )
+            found = found.fill_null(read.to_physical().cast(pl.Float64) / 1e6)
+    return found
+
+
+def _one_spelling(text: pl.Series) -> pl.Series:
+    """ISO 8601 as the formats expect it: a T between date and time, the zone as +hh:mm."""
+    return (
         text.str.replace(r"^(\d{4}-\d\d-\d\d) +", "${1}T")
         .str.replace(r"(T.*\d) ?(?:[zZ]|UTC|GMT)$", "${1}+00:00")
         .str.replace(r"(T.*\d) +([+-]\d\d:?\d\d)$", "${1}${2}")
         .str.replace(r"(T.*[+-]\d\d)$", "${1}:00")
         .str.replace(r"(T.*\d),(\d+)", "${1}.${2}")
     )
-    found = pl.Series(text.name, [None] * len(text), dtype=pl.Float64)
-    for pattern, zone in _MOMENT_FORMATS:
-        left = text.set(found.is_not_null(), None)
-        if left.null_count() == len(left):
-            break
-        read = left.str.to_datetime(pattern, strict=False, time_unit="us", time_zone=zone)
-        found = found.fill_null(read.to_physical().cast(pl.Float64) / 1e6)
-    return found
 
 
 def numbers(series: pl.Series) -> tuple[pl.Series, pl.Series]:
