@@ -1,0 +1,183 @@
+"""Charts: a frame in, an Altair chart out; the same ones for notebook, app and report."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from workbench.columns import ATTRIBUTE, GROUP, HIGH, LOW, MEAN, METRIC, VALUE, N
+
+BLUE, ORANGE, VERMILLION, GREEN = "#0072B2", "#E69F00", "#D55E00", "#009E73"
+"""Okabe and Ito's palette, told apart with every kind of colour vision."""
+INK, GREY, LINE = "#1f2328", "#6b7280", "#d9dce1"
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
+WIDTH, STEP = 520, 26
+MODEL = "model"
+SHOWN, LIKED, THERE = "attention given", "what people liked", "catalogue"
+
+
+def leaderboard_chart(frame: pl.DataFrame, metric: str = "ndcg", label: str = "nDCG@10") -> Any:
+    """Mean of each model with its interval, best first.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        ``model, metric, mean, low, high, n``.
+    metric : str
+    label : str
+        Title of the axis, with the unit.
+    """
+    rows = frame.filter(pl.col(METRIC) == metric).sort(MEAN, MODEL, descending=[True, False])
+    rows = rows.select(MODEL, MEAN, LOW, HIGH, N)
+    return _styled(_dots(rows, MODEL, MEAN, label, rows[MODEL].to_list()))
+
+
+def groups_chart(people: pl.DataFrame, attribute: str, metric: str, label: str) -> Any:
+    """Mean of each group with its interval; the line is everybody.
+
+    Parameters
+    ----------
+    people : polars.DataFrame
+        From ``wb.audit(...).people``. Suppressed groups are not drawn.
+    attribute, metric : str
+    label : str
+        Title of the axis, with the unit.
+    """
+    rows = people.filter((pl.col(METRIC) == metric) & ~pl.col("suppressed"))
+    everybody = rows.filter(pl.col(ATTRIBUTE) == "everybody").select(VALUE)
+    rows = rows.filter(pl.col(ATTRIBUTE) == attribute).select(GROUP, VALUE, LOW, HIGH, N)
+    layers = []
+    if everybody.height:
+        layers.append(
+            alt.Chart(alt.Data(values=everybody.to_dicts()))
+            .mark_rule(color=GREY, strokeDash=[4, 3], strokeWidth=1.5)
+            .encode(x=alt.X(f"{VALUE}:Q"))
+        )
+    return _styled(alt.layer(*layers, _dots(rows, GROUP, VALUE, label, rows[GROUP].to_list())))
+
+
+def leakage_chart(leakage: pl.DataFrame) -> Any:
+    """How well each attribute can be guessed, from what; the line is pure chance."""
+    rows = leakage.filter(pl.col("source").is_in(["slates", "histories"])).with_columns(
+        (pl.col(ATTRIBUTE) + ", from " + pl.col("source")).alias("asked")
+    )
+    rows = rows.select("asked", "auc", LOW, HIGH, N)
+    chance = (
+        alt.Chart(alt.Data(values=[{"auc": 0.5}]))
+        .mark_rule(color=GREY, strokeDash=[4, 3], strokeWidth=1.5)
+        .encode(x="auc:Q")
+    )
+    dots = _dots(
+        rows, "asked", "auc", "area under the ROC curve (0.5 is chance)", rows["asked"].to_list()
+    )
+    return _styled(alt.layer(chance, dots))
+
+
+def exposure_chart(items: pl.DataFrame, column: str) -> Any:
+    """Attention given to each kind of item, against what people liked and the catalogue.
+
+    Parameters
+    ----------
+    items : polars.DataFrame
+        From ``wb.audit(...).items``.
+    column : str
+        "popularity", "genres", ...
+    """
+    rows = items.filter(pl.col("column") == column)
+    order = rows[GROUP].to_list()
+    values = rows.select(GROUP, "exposure", "share_relevant", "share_catalogue").to_dicts()
+    base = alt.Chart(alt.Data(values=values), width=WIDTH, height=alt.Step(STEP))
+    y = _axis_y(GROUP, order)
+    scale = alt.Scale(domain=[SHOWN, LIKED, THERE], range=[BLUE, VERMILLION, GREY])
+
+    def layer(name: str) -> Any:
+        """The mark's own kind as a field, so that the three share one legend."""
+        return base.transform_calculate(kind=f"'{name}'").encode(
+            y=y, color=alt.Color("kind:N", scale=scale, legend=alt.Legend(title=None, orient="top"))
+        )
+
+    def x(field: str) -> Any:
+        return alt.X(f"{field}:Q", title="share", axis=alt.Axis(format="%", grid=True))
+
+    return _styled(
+        alt.layer(
+            layer(SHOWN).mark_bar(height=13, cornerRadiusEnd=2).encode(x=x("exposure")),
+            layer(LIKED).mark_tick(thickness=3, size=20).encode(x=x("share_relevant")),
+            layer(THERE)
+            .mark_point(shape="diamond", size=45, filled=True, opacity=1)
+            .encode(x=x("share_catalogue")),
+        )
+    )
+
+
+def svg(chart: Any) -> str:
+    """A chart as static SVG for inlining: no script, no address, the same text every time.
+
+    Everything that comes from data is escaped by the renderer.
+    """
+    import vl_convert
+
+    text = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=_VEGA_LITE)
+    return _inline(text)
+
+
+_VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+
+
+def _inline(text: str) -> str:
+    """Without name spaces (HTML knows them) and without a fixed size, so that it fits its place."""
+    head, body = text[: text.index(">") + 1], text[text.index(">") + 1 :]
+    head = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", head)
+    width = re.search(r'\swidth="([\d.]+)"', head)
+    head = re.sub(r'\s(height|width|class|version)="[^"]*"', "", head)
+    limit = f' style="max-width:{float(width.group(1)):.0f}px"' if width else ""
+    head = head.replace("<svg", f'<svg class="chart-svg" aria-hidden="true"{limit}', 1)
+    return head + body
+
+
+def _dots(rows: pl.DataFrame, name: str, value: str, label: str, order: list[str]) -> Any:
+    base = alt.Chart(alt.Data(values=rows.to_dicts()), width=WIDTH, height=alt.Step(STEP)).encode(
+        y=_axis_y(name, order)
+    )
+    zero = alt.Scale(zero=False, nice=True, padding=12)
+    return alt.layer(
+        base.mark_rule(strokeWidth=2.5, color=BLUE, opacity=0.55).encode(
+            x=alt.X(f"{LOW}:Q", title=label, scale=zero), x2=f"{HIGH}:Q"
+        ),
+        base.mark_point(filled=True, size=70, color=BLUE, opacity=1).encode(
+            x=alt.X(f"{value}:Q", title=label, scale=zero),
+            tooltip=[
+                alt.Tooltip(f"{name}:N"),
+                *(alt.Tooltip(f"{c}:Q", format=".4f") for c in (value, LOW, HIGH)),
+                alt.Tooltip(f"{N}:Q", format=","),
+            ],
+        ),
+    )
+
+
+def _axis_y(name: str, order: list[str]) -> Any:
+    return alt.Y(f"{name}:N", sort=order, title=None, axis=alt.Axis(labelLimit=190, ticks=False))
+
+
+def _styled(chart: Any) -> Any:
+    return (
+        chart.configure(font=FONT, background="transparent", padding=4, aria=False)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor=INK,
+            titleColor=GREY,
+            labelFontSize=13,
+            titleFontSize=12,
+            titleFontWeight="normal",
+            titlePadding=10,
+            gridColor=LINE,
+            domain=False,
+            labelPadding=8,
+            tickColor=LINE,
+        )
+        .configure_axisY(grid=False)
+        .configure_legend(labelColor=INK, labelFontSize=12, symbolType="square", offset=8)
+    )

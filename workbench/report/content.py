@@ -1,0 +1,191 @@
+"""What a report says, as one plain dictionary: the JSON, and all that the HTML is made from."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+import workbench
+from workbench.columns import DEFINITION, METRIC, TIME, USER
+
+FORMAT = 1
+WRITTEN_AFTER = {"report.html", "report.json", "manifest.json"}
+"""Files of a run that are written after the report, so that it cannot name their hash."""
+
+LIMITS = (
+    "Everything is measured on past behaviour. What people would have done with other lists is "
+    "not in a log: an item that was never shown could not be liked.",
+    "Relevant means what this data set calls relevant. A person who does not rate is not seen.",
+    "Groups are as the data names them. A difference between groups says that it is there, not "
+    "why; a test that finds none has not shown that there is none: read the interval.",
+    "Groups with fewer people than stated are not shown, so the worst served may be among those "
+    "about whom nothing can be said.",
+    "Leakage is what one simple guesser finds. A better guesser may find more.",
+    "The explained example is an invented person. It shows how the engine reasons, not how often.",
+    "This report informs an assessment. It does not certify that any law is complied with.",
+)
+
+
+def assemble(run: Any) -> dict[str, Any]:
+    """Everything that a report says of a run.
+
+    Parameters
+    ----------
+    run : object
+        Read by name, what is missing is left out: ``manifest`` (mapping; of it ``run_id``,
+        ``created``, ``seed``, ``command``, ``stages``, ``versions``, ``engine``, ``audited``),
+        ``split`` (Split), ``leaderboard`` (``model, metric, mean, low, high, n, definition``),
+        ``comparisons`` (what ``wb.compare`` returns), ``audit`` (Audit), ``example`` (mapping, see
+        below) and ``path`` (the run folder, whose files are hashed).
+
+    Returns
+    -------
+    dict
+        JSON as it stands: no NaN, no frame, no row of a person.
+
+    Notes
+    -----
+    ``example`` describes an invented person: ``persona`` (text), ``history`` (``title, value``),
+    ``slate`` (``rank, title, score, source``), ``item`` (title of the explained item),
+    ``sentence``, ``score``, ``base``, ``residual``, ``features`` (``name, meaning, value,
+    share``) and ``events`` (``title, removal`` and, where there is one, ``share``).
+    """
+    manifest = dict(getattr(run, "manifest", None) or {})
+    audit = getattr(run, "audit", None)
+    leaderboard = getattr(run, "leaderboard", None)
+    return plain(
+        {
+            "format": FORMAT,
+            "workbench": workbench.__version__,
+            "run": {
+                name: manifest.get(name)
+                for name in ("run_id", "created", "seed", "command", "engine", "versions")
+            },
+            "audited": manifest.get("audited", "engine"),
+            "data": _data(getattr(run, "split", None)),
+            "leaderboard": _rows(leaderboard, drop=[DEFINITION]),
+            "definitions": _definitions(leaderboard),
+            "comparisons": _rows(getattr(run, "comparisons", None), drop=[DEFINITION]),
+            "audit": None if audit is None else _audit(audit),
+            "example": getattr(run, "example", None) or manifest.get("example"),
+            "limits": list(LIMITS),
+            "files": hashes(getattr(run, "path", None)),
+            "stages": _stages(manifest.get("stages")),
+        }
+    )
+
+
+def plain(value: Any) -> Any:
+    """As JSON has it: NaN and infinities are null, dates are text, arrays are lists."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, pl.DataFrame):
+        return [plain(row) for row in value.iter_rows(named=True)]
+    if isinstance(value, list | tuple | pl.Series | set | frozenset):
+        return [plain(v) for v in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    if hasattr(value, "item") and callable(value.item) and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    return str(value)
+
+
+def hashes(folder: str | Path | None) -> list[dict[str, Any]]:
+    """Path within the folder, bytes and SHA-256 of every file that is there before the report."""
+    if folder is None or not Path(folder).is_dir():
+        return []
+    root = Path(folder)
+    found = []
+    for path in sorted(p for p in root.rglob("*") if p.is_file()):
+        name = path.relative_to(root).as_posix()
+        if name not in WRITTEN_AFTER:
+            found.append({"path": name, "bytes": path.stat().st_size, "sha256": sha256(path)})
+    return found
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _rows(frame: pl.DataFrame | None, drop: list[str]) -> list[dict[str, Any]]:
+    return [] if frame is None else plain(frame.drop(drop, strict=False))
+
+
+def _definitions(leaderboard: pl.DataFrame | None) -> list[dict[str, str]]:
+    if leaderboard is None or DEFINITION not in leaderboard.columns:
+        return []
+    return leaderboard.unique(METRIC, maintain_order=True).select(METRIC, DEFINITION).to_dicts()
+
+
+def _audit(audit: Any) -> dict[str, Any]:
+    frames = ("people", "items", "leakage", "verdicts", "groups", "skipped")
+    return {
+        **{name: getattr(audit, name) for name in frames},
+        "policy": audit.policy,
+        "settings": audit.settings,
+    }
+
+
+def _data(split: Any) -> dict[str, Any]:
+    if split is None:
+        return {}
+    train = split.train
+    refused = train.refused
+    counts = {
+        "people": train.n_users,
+        "people held out of every fit (guests)": len(split.guests),
+        "items": train.n_items,
+        "events to learn from": train.n_events,
+        "events of guests before the cut": train.guest_interactions.height,
+        "events asked about": split.test.height,
+        "people with a relevant event to find": len(split.people()[0]),
+        "of these without any history": split.n_cold,
+    }
+    return {
+        "name": train.name,
+        "provenance": train.provenance,
+        "counts": counts,
+        "relevant_from": train.relevant_from,
+        "fingerprint": {"training data": train.fingerprint, "split": split.fingerprint},
+        "split": {"method": split.method, **split.parameters},
+        "attributes": _missing(train.users),
+        "period": _period(train),
+        "refused": []
+        if refused is None or refused.height == 0
+        else refused.group_by("table", "rule").len("rows").sort("table", "rule").to_dicts(),
+    }
+
+
+def _missing(users: pl.DataFrame) -> list[dict[str, Any]]:
+    """Share of people of whom an attribute is known."""
+    return [
+        {"attribute": name, "known": 1 - users[name].null_count() / max(users.height, 1)}
+        for name in users.columns
+        if name != USER
+    ]
+
+
+def _period(train: Any) -> list[str] | None:
+    from datetime import UTC, datetime
+
+    if "timestamps" not in train.has or train.n_events == 0:
+        return None
+    ends = train.interactions[TIME].min(), train.interactions[TIME].max()
+    try:
+        return [datetime.fromtimestamp(end, UTC).strftime("%d %B %Y") for end in ends]
+    except (OverflowError, OSError, ValueError, TypeError):
+        return None
+
+
+def _stages(stages: Any) -> list[dict[str, Any]]:
+    if isinstance(stages, Mapping):
+        return [{"stage": name, "seconds": seconds} for name, seconds in stages.items()]
+    return list(stages or [])

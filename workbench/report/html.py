@@ -1,0 +1,196 @@
+"""The report as one HTML file: a pure function of its content; it fetches nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from workbench.audit.verdict import CANNOT_TELL, FAIL, PASS
+from workbench.report.content import assemble, plain
+
+ORDER = {FAIL: 0, CANNOT_TELL: 1, PASS: 2}
+LABELS = {
+    "ndcg": "nDCG",
+    "hit_rate": "hit rate",
+    "recall": "recall",
+    "precision": "precision",
+    "mrr": "MRR",
+    "map": "MAP",
+}
+LONGEST = 300
+"""Characters of a text from data that are shown."""
+
+
+def write_report(folder: str | Path, run: Any) -> tuple[Path, Path]:
+    """Write ``report.html`` and ``report.json`` into a folder.
+
+    Parameters
+    ----------
+    folder : path
+    run : object or mapping
+        What ``assemble`` reads, or what it returned.
+
+    Returns
+    -------
+    tuple of Path
+        The HTML and the JSON.
+    """
+    content = plain(run) if isinstance(run, Mapping) else assemble(run)
+    folder = Path(folder)
+    text = render(content)
+    html, data = folder / "report.html", folder / "report.json"
+    data.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False), "utf-8")
+    html.write_text(text, "utf-8")
+    return html, data
+
+
+def render(content: Mapping[str, Any]) -> str:
+    """The HTML of a report; the same text for the same content."""
+    from jinja2 import Environment, FunctionLoader
+    from markupsafe import Markup
+
+    here = files("workbench.report")
+    environment = Environment(
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+        loader=FunctionLoader(lambda name: here.joinpath(name).read_text("utf-8")),
+    )
+    environment.filters.update(
+        num=number, pct=percent, count=count, p=p_value, span=span, label=label, signed=signed
+    )
+    page = environment.get_template("report.html.j2").render(
+        c=content,
+        style=Markup(here.joinpath("report.css").read_text("utf-8")),
+        charts=_charts(content),
+        v=_verdicts(content),
+        k=((content.get("audit") or {}).get("settings") or {}).get("k", 10),
+        main=_main(content),
+    )
+    # Addresses in provenance stay readable, but nothing in the file is an address.
+    return re.sub(r"(?i)\b(?:https?|ftp)://", "", page)
+
+
+def _shown(value: Any) -> Any:
+    """What is not known is a dash; over-long text is cut, so that no cell breaks the page."""
+    if _unknown(value):
+        return "–"
+    if type(value) is str and len(value) > LONGEST:
+        return value[:LONGEST] + "…"
+    return value
+
+
+def _unknown(value: Any) -> bool:
+    """Null, or not in the content at all."""
+    from jinja2 import Undefined
+
+    return value is None or isinstance(value, Undefined)
+
+
+def number(value: Any, digits: int = 3) -> str:
+    return "–" if _unknown(value) else f"{value:.{digits}f}".replace("-", "−")
+
+
+def signed(value: Any, digits: int = 3) -> str:
+    return "–" if _unknown(value) else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def percent(value: Any, digits: int = 1) -> str:
+    return "–" if _unknown(value) else f"{100 * value:.{digits}f} %".replace("-", "−")
+
+
+def count(value: Any) -> str:
+    return "–" if _unknown(value) else f"{value:,.0f}"
+
+
+def p_value(value: Any) -> str:
+    if _unknown(value):
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def span(row: Mapping[str, Any], prefix: str = "", digits: int = 3) -> str:
+    """The interval of a figure: "0.175 to 0.203"."""
+    low, high = row.get(f"{prefix}low"), row.get(f"{prefix}high")
+    if low is None or high is None:
+        return "–"
+    return f"{number(low, digits)} to {number(high, digits)}"
+
+
+def label(metric: str) -> str:
+    return LABELS.get(metric, metric.replace("_", " "))
+
+
+def _main(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The leaderboard as a table: one row per model, the most asked-for metrics side by side."""
+    rows = content.get("leaderboard") or []
+    metrics = list(dict.fromkeys(r["metric"] for r in rows))
+    first = [
+        m for m in ("ndcg", "hit_rate", "recall", "mrr", "novelty", "diversity") if m in metrics
+    ]
+    first = first or metrics[:6]
+    models: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        models.setdefault(row["model"], {})[row["metric"]] = row
+    lead = first[0] if first else None
+    order = sorted(models, key=lambda m: (-((models[m].get(lead) or {}).get("mean") or -1e9), m))
+    return [{"model": m, "cells": [(f, models[m].get(f)) for f in first]} for m in order]
+
+
+def _verdicts(content: Mapping[str, Any]) -> dict[str, Any]:
+    rows = (content.get("audit") or {}).get("verdicts") or []
+    small = [r for r in rows if r["value"] is None and str(r["reason"]).startswith("too few")]
+    told = sorted((r for r in rows if r not in small), key=lambda r: ORDER[r["verdict"]])
+    counts = {v: sum(r["verdict"] == v for r in told) for v in (FAIL, CANNOT_TELL, PASS)}
+    return {"rows": told, "small": len(small), "counts": counts}
+
+
+def _charts(content: Mapping[str, Any]) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    from workbench.report.charts import (
+        exposure_chart,
+        groups_chart,
+        leaderboard_chart,
+        leakage_chart,
+        svg,
+    )
+
+    def drawn(chart: Any) -> Markup:
+        return Markup(svg(chart))
+
+    found: dict[str, Any] = {"leaderboard": None, "groups": {}, "exposure": {}, "leakage": None}
+    rows = _frame(content.get("leaderboard"))
+    if rows.height:
+        metrics = rows["metric"].unique().to_list()
+        metric = "ndcg" if "ndcg" in metrics else sorted(metrics)[0]
+        found["leaderboard"] = drawn(leaderboard_chart(rows, metric, f"{label(metric)}, mean"))
+    audit = content.get("audit")
+    if not audit:
+        return found
+    people, items = _frame(audit["people"]), _frame(audit["items"])
+    metric = audit["settings"]["metrics"][0]
+    for group in audit["groups"]:
+        name = group["attribute"]
+        shown = people.filter((pl.col("attribute") == name) & ~pl.col("suppressed"))
+        if shown.height:
+            found["groups"][name] = drawn(
+                groups_chart(people, name, metric, f"{label(metric)}, mean over people")
+            )
+    for column in items["column"].unique(maintain_order=True) if items.height else []:
+        found["exposure"][column] = drawn(exposure_chart(items, column))
+    leakage = _frame(audit["leakage"])
+    if leakage.height:
+        found["leakage"] = drawn(leakage_chart(leakage))
+    return found
+
+
+def _frame(rows: Any) -> pl.DataFrame:
+    return pl.DataFrame(rows or [], infer_schema_length=None)
