@@ -37,7 +37,7 @@ def shared_protocol(rows: pl.DataFrame, what: str) -> tuple[int | None, str]:
         if column in rows.columns and rows[column].n_unique() > 1:
             values = rows[column].unique(maintain_order=True).head(2).to_list()
             raise DataError(
-                f"{what} holds rows with {column} {values[0]!r} and {values[1]!r}; group by what "
+                f"in {what} there are {column} {values[0]!r} and {values[1]!r}; group by what "
                 "tells them apart, or evaluate them alike"
             )
     return (rows[K][0] if K in rows.columns else None), rows[PROTOCOL][0]
@@ -65,7 +65,7 @@ def one_per_person(rows: pl.DataFrame, what: str) -> pl.DataFrame:
     if rows[USER].is_duplicated().any():
         twice = rows.filter(rows[USER].is_duplicated())[USER][0]
         raise DataError(
-            f"{what} holds {USER} {twice!r} twice; keep one row per person, or group by what tells "
+            f"{USER} {twice!r} is twice in {what}; keep one row per person, or group by what tells "
             'them apart, e.g. by="model"'
         )
     text = pl.col(USER).cast(pl.String)

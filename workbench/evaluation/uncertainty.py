@@ -88,7 +88,7 @@ def summarise(
             raise ArgumentError(f"by={key!r} is no column of rows; there are {rows.columns}")
     found = []
     for group in rows.partition_by(keys, maintain_order=True) if keys else [rows]:
-        what = f"one group of by={by!r}" if keys else "rows"
+        what = f"one group of by={by!r}" if keys else "the rows"
         k, protocol = shared_protocol(group, what)
         people = one_per_person(group, what)
         sums = [sums_of(people, metric) for metric in metrics]
