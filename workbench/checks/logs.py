@@ -135,11 +135,10 @@ def checkerboard_is_solved(subject: Subject) -> str | None:
     """On a checkerboard, everybody's first unseen item is one they like."""
     if not subject.fresh().personalised:
         return "the model says that it is not personalised"
-    fit, board = subject.fitted("board"), subject.board
+    fit = subject.fitted("board")
     everybody = fit.dataset.profiles()
-    catalogue = fit.model.catalogue
-    kinds = np.array([board.taste_of_item[i] for i in catalogue.ids])
-    likes = np.array([board.taste_of_user[u] for u in fit.dataset.people.ids])
+    kinds = fit.dataset.catalogue.ids.to_numpy() % 2
+    likes = fit.dataset.people.ids.to_numpy() % 2
     # Half of each history: a person whom the log does not know, whose answers it does.
     half = everybody.only(np.arange(len(everybody.item)) % 2 == 0)
     for words, people in (("training people", everybody), ("strangers", half)):

@@ -55,7 +55,13 @@ RULES: dict[str, Rule] = {
 }
 """Name of a rule → the function that holds it, in the order in which they are checked."""
 
-EXEMPT: dict[tuple[str, str], str] = {}
+_BLIND_TO_VALUES = (
+    "it reads what people met, liked or not, and on the board people meet what they dislike too"
+)
+EXEMPT: dict[tuple[str, str], str] = {
+    ("session", "checkerboard_is_solved"): _BLIND_TO_VALUES,
+    ("following", "checkerboard_is_solved"): _BLIND_TO_VALUES,
+}
 """(name of a model, name of a rule) → why the rule is not asked of it. All exemptions there are."""
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from workbench.checks.worlds import Frames, checkerboard, crowd, tastes
+from workbench.checks.worlds import Frames, crowd, tastes
+from workbench.data.checkerboard import checkerboard
 from workbench.data.dataset import Dataset
 from workbench.data.fingerprint import content_hash
 from workbench.errors import ContractError
@@ -71,11 +72,6 @@ class Subject:
         """Other people and more items."""
         return tastes(seed=1, n_users=20, n_items=34, columns=self.columns)
 
-    @cached_property
-    def board(self) -> Frames:
-        """The checkerboard."""
-        return checkerboard()
-
     def fit(self, frames: Frames, **params: Any) -> Recommender:
         """A fresh model fitted on a world."""
         model = self.fresh(**params)
@@ -83,9 +79,10 @@ class Subject:
         return model
 
     def fitted(self, which: str = "world") -> Fit:
-        """The shared fit on ``world``, ``other_world`` or ``board``; rules only read it."""
+        """The shared fit on the ``world`` or the checkerboard ("board"); rules only read it."""
         if which not in self._fits:
-            model, dataset = self.fresh(), getattr(self, which).dataset(which)
+            dataset = checkerboard() if which == "board" else self.world.dataset()
+            model = self.fresh()
             params, content = copy.deepcopy(model.params()), dataset_content(dataset)
             returned = model.fit(dataset)
             self._fits[which] = Fit(

@@ -163,37 +163,6 @@ def tastes(
     )
 
 
-def checkerboard(size: int = 100, density: float = 0.6, seed: int = 0) -> Frames:
-    """A board of people and items: likes (5) where the parities agree, dislikes (1) elsewhere.
-
-    ``density`` of the squares are in the log, as many likes as dislikes for everybody, so that
-    popularity says nothing; ``parity`` is an attribute of people, the genre is that of items.
-    """
-    rng = np.random.default_rng(seed)
-    half = round(size * density / 2)
-    rows: list[dict[str, Any]] = []
-    for u in range(size):
-        for parity in (0, 1):
-            for i in rng.choice(np.arange(parity, size, 2), size=half, replace=False):
-                value = 5.0 if u % 2 == parity else 1.0
-                rows.append({USER: u, ITEM: int(i), VALUE: value})
-    moment = 1e9 + 60.0 * rng.permutation(len(rows))
-    return Frames(
-        pl.DataFrame(rows).with_columns(pl.Series(TIME, moment)),
-        pl.DataFrame(
-            {
-                ITEM: range(size),
-                TITLE: [f"Square {i}" for i in range(size)],
-                GENRES: [[GENRE_OF_TASTE[i % 2]] for i in range(size)],
-                YEAR: [2000] * size,
-            }
-        ),
-        pl.DataFrame({USER: range(size), "parity": [u % 2 for u in range(size)]}),
-        {u: u % 2 for u in range(size)},
-        {i: i % 2 for i in range(size)},
-    )
-
-
 def strangers(world: Frames) -> list[Profile]:
     """Two people whom no log knows, of one taste each and alike in all else."""
     end = float(world.interactions[TIME].max())  # type: ignore[arg-type]
