@@ -300,6 +300,11 @@ class Engine(Recommender):
         return np.column_stack([feature.column(pairs) for feature in self.features_])
 
     @property
+    def relevant_from_(self) -> float | None:
+        """From which value on an event is relevant, as the training log said."""
+        return self.tables_.relevant_from
+
+    @property
     def _labels(self) -> list[str]:
         return list(self.retrievers_)
 

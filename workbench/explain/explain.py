@@ -1,0 +1,204 @@
+"""Why this item for this person: parts that add up, effects that were scored, and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from workbench.columns import GROUP, ITEM, REMOVAL, SHARE, TITLE, VALUE
+from workbench.errors import ArgumentError
+from workbench.explain.coalitions import pair_scores
+from workbench.explain.removal import removals
+from workbench.explain.shares import event_shares
+from workbench.explain.words import sentence
+from workbench.models.base import Recommender
+from workbench.profile import Profile
+from workbench.profiles import Profiles
+from workbench.vocabulary import Id
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a model gives an item its score for a person.
+
+    Attributes
+    ----------
+    item_id : str or int
+    score : float
+        As on the slate. For an engine it is log-odds of "relevant, if shown".
+    base : float
+        Where the features start from: the mean score of the ranker. For a model without
+        features, the score of the same person with no history.
+    residual : float
+        ``score`` less ``base`` less all shares: rounding, and nothing else.
+    sentence : str
+        The reason in words; every claim in it is a row of the frames.
+    features : polars.DataFrame
+        ``name, group, meaning, unit, value, share``, largest share first: exact TreeSHAP values
+        of an engine's ranker. Empty for a model without features.
+    events : polars.DataFrame
+        ``item_id, value, share, error, removal``, largest effect first. ``share`` is the item's
+        Shapley value over the whole model, ``error`` its standard error, ``removal`` how much
+        the score falls if the item had not been.
+    event_base, event_residual : float
+        The same for the shares of events: they start from the person with no history.
+    agreement : bool
+        Whether share and removal name the same item first.
+    """
+
+    item_id: Id
+    score: float
+    base: float
+    residual: float
+    sentence: str
+    features: pl.DataFrame = field(repr=False)
+    events: pl.DataFrame = field(repr=False)
+    event_base: float
+    event_residual: float
+    agreement: bool
+
+    @property
+    def groups(self) -> pl.DataFrame:
+        """Shares of the features added up by group: ``group, share``, largest first."""
+        return (
+            self.features.group_by(GROUP, maintain_order=True)
+            .agg(pl.col(SHARE).sum())
+            .sort(pl.col(SHARE).abs(), descending=True, maintain_order=True)
+        )
+
+
+def explain(
+    model: Recommender,
+    profile: Profile,
+    item_id: Id,
+    *,
+    titles: dict[Id, str] | None = None,
+    budget: int = 1024,
+    seed: int = 0,
+) -> Explanation:
+    """Explain one score of one person.
+
+    Parameters
+    ----------
+    model : Recommender
+        Fitted. An engine is explained by its features too.
+    profile : Profile
+    item_id : str or int
+        Any item of the catalogue, on the slate or not.
+    titles : mapping, optional
+        Item id → title, for the sentence. An engine knows its own.
+    budget : int
+        Profiles to score for the shares of events.
+    seed : int
+        Of the sampled orders.
+
+    Raises
+    ------
+    ArgumentError
+        The item is not in the catalogue, or the model cannot score it for this person.
+    """
+    if not isinstance(profile, Profile):
+        raise ArgumentError(
+            f"profile must be a Profile, not {type(profile).__name__}; take people[i]"
+        )
+    model._require_fitted()
+    code = model.catalogue.code(item_id)
+    if code < 0:
+        raise ArgumentError(f"item_id: {item_id!r} is not in the catalogue of {model.name!r}")
+    person = Profiles.of(profile, model.catalogue)
+    score = float(pair_scores(model, person, np.array([code]))[0, 0])
+    if not np.isfinite(score):
+        raise ArgumentError(f"{model.name!r} cannot score item {item_id!r} for this person")
+    features, base = _features(model, person, code)
+    events, event_base = _events(model, person, code, budget, seed)
+    event_residual = score - event_base - float(events[SHARE].sum())
+    if base is None:
+        base, residual = event_base, event_residual
+    else:
+        residual = score - base - float(features[SHARE].sum())
+    names = titles or _titles(model)
+    liked = _liked(model, person)
+    return Explanation(
+        item_id=item_id,
+        score=score,
+        base=base,
+        residual=residual,
+        sentence=sentence(item_id, features, events, names, liked),
+        features=features,
+        events=events,
+        event_base=event_base,
+        event_residual=event_residual,
+        agreement=_agree(events),
+    )
+
+
+def _features(model: Recommender, person: Profiles, code: int) -> tuple[pl.DataFrame, float | None]:
+    """Contributions of an engine's features, and their base; empty and None for other models."""
+    schema: dict[str, Any] = {
+        "name": pl.String,
+        GROUP: pl.String,
+        "meaning": pl.String,
+        "unit": pl.String,
+        VALUE: pl.Float64,
+        SHARE: pl.Float64,
+    }
+    if not hasattr(model, "contributions"):
+        return pl.DataFrame(schema=schema), None
+    names, matrix = model.pair_features(person, np.array([code]))  # type: ignore[attr-defined]
+    parts = model.contributions(matrix)[0].astype(np.float64)
+    known = {f.name: f for f in model.features_}  # type: ignore[attr-defined]
+    frame = pl.DataFrame(
+        {
+            "name": names,
+            GROUP: [known[name].group for name in names],
+            "meaning": [known[name].meaning for name in names],
+            "unit": [known[name].unit for name in names],
+            VALUE: pl.Series(matrix[0].astype(np.float64)).fill_nan(None),
+            SHARE: parts[:-1],
+        },
+        schema=schema,
+    )
+    order = pl.col(SHARE).abs()
+    return frame.sort(order, descending=True, maintain_order=True), float(parts[-1])
+
+
+def _events(
+    model: Recommender, person: Profiles, code: int, budget: int, seed: int
+) -> tuple[pl.DataFrame, float]:
+    shares = event_shares(model, person, code, budget=budget, seed=seed)
+    gone = removals(model, person, code)
+    value = person.value[person.latest]
+    frame = pl.DataFrame(
+        {
+            ITEM: person.catalogue.ids.gather(shares.item),
+            VALUE: pl.Series(value, dtype=pl.Float64).fill_nan(None),
+            SHARE: shares.share,
+            "error": pl.Series(shares.error, dtype=pl.Float64).fill_nan(None),
+            REMOVAL: gone.removal,
+        }
+    )
+    return frame.sort(REMOVAL, descending=True, maintain_order=True), shares.base
+
+
+def _liked(model: Recommender, person: Profiles) -> set[Id]:
+    """Items of the history that the model's own log calls relevant; none where it has no word."""
+    if not hasattr(model, "relevant_from_"):
+        return set()
+    return set(model.catalogue.take(person.item[person.positive(model.relevant_from_)]))
+
+
+def _agree(events: pl.DataFrame) -> bool:
+    if events.height == 0:
+        return True
+    return events[SHARE].arg_max() == events[REMOVAL].arg_max()
+
+
+def _titles(model: Recommender) -> dict[Id, str]:
+    tables = getattr(model, "tables_", None)
+    if tables is None or TITLE not in tables.items.columns:
+        return {}
+    known = tables.items.select(ITEM, TITLE).drop_nulls()
+    return dict(known.iter_rows())
