@@ -8,22 +8,26 @@ from typing import Any
 
 import polars as pl
 
+SLICE = 100_000
+"""Rows of text that are turned into Python objects at a time."""
+
 
 def frame_hash(frame: pl.DataFrame) -> str:
     """SHA-256 of names, types and every cell of a table, rows in their order."""
     digest = hashlib.sha256()
     for column in frame.iter_columns():
         digest.update(f"{column.name}:{column.dtype}:{len(column)};".encode())
-        if column.dtype == pl.List(pl.String):
-            column = column.list.join("\x1f")
-        nulls = column.is_null()
-        digest.update(nulls.to_numpy().tobytes())
+        while isinstance(column.dtype, pl.List):
+            digest.update(column.list.len().cast(pl.Int64).fill_null(-1).to_numpy().tobytes())
+            column = column.explode()
+        digest.update(column.is_null().to_numpy().tobytes())
         if column.dtype.is_numeric():
             digest.update(column.fill_null(0).to_numpy().tobytes())
         else:
             text = column.cast(pl.String).fill_null("")
             digest.update(text.str.len_bytes().to_numpy().tobytes())
-            digest.update("".join(text).encode())
+            for part in text.to_frame().iter_slices(SLICE):
+                digest.update("".join(part.to_series()).encode())
     return digest.hexdigest()
 
 
