@@ -49,14 +49,8 @@ def groups_chart(people: pl.DataFrame, attribute: str, metric: str, label: str) 
     rows = people.filter((pl.col(METRIC) == metric) & ~pl.col("suppressed"))
     everybody = rows.filter(pl.col(ATTRIBUTE) == "everybody").select(VALUE)
     rows = rows.filter(pl.col(ATTRIBUTE) == attribute).select(GROUP, VALUE, LOW, HIGH, N)
-    layers = []
-    if everybody.height:
-        layers.append(
-            alt.Chart(alt.Data(values=everybody.to_dicts()))
-            .mark_rule(color=GREY, strokeDash=[4, 3], strokeWidth=1.5)
-            .encode(x=alt.X(f"{VALUE}:Q"))
-        )
-    return _styled(alt.layer(*layers, _dots(rows, GROUP, VALUE, label, rows[GROUP].to_list())))
+    lines = [_line({VALUE: everybody[VALUE][0]})] if everybody.height else []
+    return _styled(_dots(rows, GROUP, VALUE, label, rows[GROUP].to_list(), lines))
 
 
 def leakage_chart(leakage: pl.DataFrame) -> Any:
@@ -65,15 +59,10 @@ def leakage_chart(leakage: pl.DataFrame) -> Any:
         (pl.col(ATTRIBUTE) + ", from " + pl.col("source")).alias("asked")
     )
     rows = rows.select("asked", "auc", LOW, HIGH, N)
-    chance = (
-        alt.Chart(alt.Data(values=[{"auc": 0.5}]))
-        .mark_rule(color=GREY, strokeDash=[4, 3], strokeWidth=1.5)
-        .encode(x="auc:Q")
+    label = "area under the ROC curve (0.5 is chance)"
+    return _styled(
+        _dots(rows, "asked", "auc", label, rows["asked"].to_list(), [_line({"auc": 0.5})])
     )
-    dots = _dots(
-        rows, "asked", "auc", "area under the ROC curve (0.5 is chance)", rows["asked"].to_list()
-    )
-    return _styled(alt.layer(chance, dots))
 
 
 def exposure_chart(items: pl.DataFrame, column: str) -> Any:
@@ -89,8 +78,7 @@ def exposure_chart(items: pl.DataFrame, column: str) -> Any:
     rows = items.filter(pl.col("column") == column)
     order = rows[GROUP].to_list()
     values = rows.select(GROUP, "exposure", "share_relevant", "share_catalogue").to_dicts()
-    base = alt.Chart(alt.Data(values=values), width=WIDTH, height=alt.Step(STEP))
-    y = _axis_y(GROUP, order)
+    base, y = alt.Chart(), _axis_y(GROUP, order)
     scale = alt.Scale(domain=[SHOWN, LIKED, THERE], range=[BLUE, VERMILLION, GREY])
 
     def layer(name: str) -> Any:
@@ -100,7 +88,7 @@ def exposure_chart(items: pl.DataFrame, column: str) -> Any:
         )
 
     def x(field: str) -> Any:
-        return alt.X(f"{field}:Q", title="share", axis=alt.Axis(format="%", grid=True))
+        return alt.X(f"{field}:Q", title="share", axis=alt.Axis(format="%", tickCount=6))
 
     return _styled(
         alt.layer(
@@ -109,6 +97,9 @@ def exposure_chart(items: pl.DataFrame, column: str) -> Any:
             layer(THERE)
             .mark_point(shape="diamond", size=45, filled=True, opacity=1)
             .encode(x=x("share_catalogue")),
+            data=alt.Data(values=values),
+            width=WIDTH,
+            height=alt.Step(STEP),
         )
     )
 
@@ -138,23 +129,39 @@ def _inline(text: str) -> str:
     return head + body
 
 
-def _dots(rows: pl.DataFrame, name: str, value: str, label: str, order: list[str]) -> Any:
-    base = alt.Chart(alt.Data(values=rows.to_dicts()), width=WIDTH, height=alt.Step(STEP)).encode(
-        y=_axis_y(name, order)
+def _line(value: dict[str, float]) -> Any:
+    """A dashed line to compare with."""
+    (name,) = value
+    return (
+        alt.Chart(alt.Data(values=[value]))
+        .mark_rule(color=GREY, strokeDash=[4, 3], strokeWidth=1.5)
+        .encode(x=f"{name}:Q")
     )
-    zero = alt.Scale(zero=False, nice=True, padding=12)
+
+
+def _dots(
+    rows: pl.DataFrame, name: str, value: str, label: str, order: list[str], lines: Any = ()
+) -> Any:
+    """A dot and its interval for each row, over the lines."""
+    base, y = alt.Chart(), _axis_y(name, order)
+    scale, axis = alt.Scale(zero=False, nice=True, padding=12), alt.Axis(tickCount=6)
     return alt.layer(
+        *lines,
         base.mark_rule(strokeWidth=2.5, color=BLUE, opacity=0.55).encode(
-            x=alt.X(f"{LOW}:Q", title=label, scale=zero), x2=f"{HIGH}:Q"
+            x=alt.X(f"{LOW}:Q", title=label, scale=scale, axis=axis), x2=f"{HIGH}:Q", y=y
         ),
         base.mark_point(filled=True, size=70, color=BLUE, opacity=1).encode(
-            x=alt.X(f"{value}:Q", title=label, scale=zero),
+            x=alt.X(f"{value}:Q", title=label, scale=scale, axis=axis),
+            y=y,
             tooltip=[
                 alt.Tooltip(f"{name}:N"),
                 *(alt.Tooltip(f"{c}:Q", format=".4f") for c in (value, LOW, HIGH)),
                 alt.Tooltip(f"{N}:Q", format=","),
             ],
         ),
+        data=alt.Data(values=rows.to_dicts()),
+        width=WIDTH,
+        height=alt.Step(STEP),
     )
 
 
@@ -176,8 +183,16 @@ def _styled(chart: Any) -> Any:
             gridColor=LINE,
             domain=False,
             labelPadding=8,
+            labelFlush=False,
             tickColor=LINE,
         )
         .configure_axisY(grid=False)
-        .configure_legend(labelColor=INK, labelFontSize=12, symbolType="square", offset=8)
+        .configure_legend(
+            labelColor=INK,
+            labelFontSize=12,
+            symbolType="square",
+            symbolOpacity=1,
+            columnPadding=28,
+            offset=8,
+        )
     )

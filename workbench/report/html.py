@@ -132,10 +132,8 @@ def _main(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The leaderboard as a table: one row per model, the most asked-for metrics side by side."""
     rows = content.get("leaderboard") or []
     metrics = list(dict.fromkeys(r["metric"] for r in rows))
-    first = [
-        m for m in ("ndcg", "hit_rate", "recall", "mrr", "novelty", "diversity") if m in metrics
-    ]
-    first = first or metrics[:6]
+    first = [m for m in ("ndcg", "hit_rate", "recall", "novelty", "diversity") if m in metrics]
+    first = first or metrics[:5]
     models: dict[str, dict[str, Any]] = {}
     for row in rows:
         models.setdefault(row["model"], {})[row["metric"]] = row
