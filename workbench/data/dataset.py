@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from workbench.columns import AS_OF, ITEM, KIND, TIME, USER, VALUE
+from workbench.columns import ITEM, KIND, TIME, USER, VALUE
 from workbench.data.fingerprint import content_hash
 from workbench.data.order import ordered
 from workbench.errors import DataError

@@ -127,5 +127,6 @@ def _maker(name: str) -> tuple[Any, list[str]]:
 
 
 def _near(name: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(name, names, 1, 0.5)
+    begins = [known for known in names if name and known.startswith(name)]
+    close = begins or difflib.get_close_matches(name, names, 1, 0.5)
     return f" (did you mean {close[0]!r}?)" if close else ""

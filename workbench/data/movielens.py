@@ -106,7 +106,8 @@ def load_movielens(
     tried: list[str] = []
     if path is None and target.exists():
         try:
-            return _with_files(_read(movielens, target), verified(target))
+            manifest = verified(target)  # before any parser sees a byte
+            return _with_files(_read(movielens, target), manifest)
         except DataError as error:
             tried.append(f"the cache: {error}")
     sources = _sources(movielens) if path is None else [_own_copy(movielens, Path(path))]

@@ -13,16 +13,16 @@ import polars as pl
 from workbench.columns import GENRES, ITEM, TIME, TITLE, USER, VALUE, YEAR
 from workbench.data.files import guarded
 
-GENRES_100K = (  # in the order of their flags
+GENRES_100K = (  # in the order of their flags  # noqa: SIM905
     "unknown Action Adventure Animation Children's Comedy Crime Documentary Drama Fantasy "
     "Film-Noir Horror Musical Mystery Romance Sci-Fi Thriller War Western"
-).split()  # noqa: SIM905
-OCCUPATIONS_1M = (  # by their code
+).split()
+OCCUPATIONS_1M = (  # by their code  # noqa: SIM905
     "other|academic/educator|artist|clerical/admin|college/grad student|customer service|"
     "doctor/health care|executive/managerial|farmer|homemaker|K-12 student|lawyer|programmer|"
     "retired|sales/marketing|scientist|self-employed|technician/engineer|tradesman/craftsman|"
     "unemployed|writer"
-).split("|")  # noqa: SIM905
+).split("|")
 _YEAR_IN_TITLE = r"^(.*?)\s*\((\d{4})\)(?:\s*\(V\))?\s*$"
 
 

@@ -114,7 +114,7 @@ def moments(series: pl.Series, where: str) -> tuple[pl.Series, str]:
         if (numbers.is_null() & text.is_not_null()).any():
             written = _iso(text.set(numbers.is_not_null(), None))
             found = written.is_not_null().any()
-            names = [unit] if numbers.is_not_null().any() else []
+            names = [unit] if numbers.is_finite().any() else []
             unit = " and ".join([*names, "ISO 8601 text"] if found else names) or "unreadable"
             seconds = seconds.fill_null(written)
         return seconds.fill_null(float("nan")), unit
