@@ -13,6 +13,7 @@ from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
 
 DAY = 86_400.0
+TINY = 1e-6
 
 
 class Popularity(Recommender):
@@ -68,6 +69,16 @@ class RecentPopularity(Recommender):
 
     def score(self, profiles: Profiles, items: IntArray | None = None) -> FloatArray:
         return _everybody(self.popularity_, len(profiles), items)
+
+
+def prior(people: Profiles, relevant_from: float | None) -> FloatArray:
+    """A millionth of the share of people with a relevant event, ``(n_items,)`` float32.
+
+    Personalised models add it to every score: it is too small to part two items of which they
+    know anything, and shows what is popular where they know nothing (an empty history).
+    """
+    counts = _counts(people, people.positive(relevant_from), np.ones(len(people.item)))
+    return (TINY / max(len(people), 1) * counts).astype(np.float32)
 
 
 def _counts(people: Profiles, mask: np.ndarray, weight: np.ndarray) -> FloatArray:
