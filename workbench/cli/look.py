@@ -114,7 +114,9 @@ def verify(
     """Compute the numbers of a report again and say which agree."""
     from workbench.report.verify import verify as check
 
-    raise typer.Exit(0 if check(path) else 1)
+    found = check(path)
+    print(found)
+    raise typer.Exit(found.exit_code)
 
 
 def _read_slates(path: Path, run: Run) -> Slates:

@@ -38,7 +38,8 @@ def assemble(run: Any) -> dict[str, Any]:
     ----------
     run : object
         Read by name, what is missing is left out: ``manifest`` (mapping; of it ``run_id``,
-        ``created``, ``seed``, ``command``, ``stages``, ``versions``, ``engine``, ``audited``),
+        ``created``, ``seed``, ``command``, ``stages``, ``versions``, ``engine``, ``audited``,
+        ``configuration``),
         ``split`` (Split), ``leaderboard`` (``model, metric, mean, low, high, n, definition``),
         ``comparisons`` (what ``wb.compare`` returns), ``audit`` (Audit), ``example`` (mapping, see
         below) and ``path`` (the run folder, whose files are hashed).
@@ -70,6 +71,7 @@ def assemble(run: Any) -> dict[str, Any]:
             "data": _data(getattr(run, "split", None)),
             "leaderboard": _rows(leaderboard, drop=[DEFINITION]),
             "definitions": _definitions(leaderboard),
+            "left_out": (manifest.get("configuration") or {}).get("left_out") or {},
             "comparisons": _rows(getattr(run, "comparisons", None), drop=[DEFINITION]),
             "audit": None if audit is None else _audit(audit),
             "example": getattr(run, "example", None) or manifest.get("example"),

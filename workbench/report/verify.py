@@ -48,6 +48,9 @@ class Verification:
         """0 where nothing differs, else 1."""
         return 0 if self.agrees else 1
 
+    def __bool__(self) -> bool:
+        return self.agrees
+
     def __str__(self) -> str:
         marks = {AGREES: "✓", DIFFERS: "✕", CANNOT_CHECK: "?"}
         lines = [
@@ -66,7 +69,7 @@ def verify(report: str | Path, folder: str | Path | None = None) -> Verification
     Parameters
     ----------
     report : path
-        ``report.json``.
+        ``report.json``, the ``report.html`` beside it, or the run folder.
     folder : path, optional
         The run folder; by default the folder of the report.
 
@@ -91,6 +94,7 @@ def verify(report: str | Path, folder: str | Path | None = None) -> Verification
     leakage and comparisons against the stored tables; and that the HTML is what the JSON says.
     """
     path = Path(report)
+    path = path / "report.json" if path.is_dir() else path.with_suffix(".json")
     content = _read(path)
     root = path.parent if folder is None else Path(folder)
     found: list[tuple[str, str, str]] = []
@@ -142,29 +146,26 @@ def _files(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, s
 
 
 def _leaderboard(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, str]]:
-    rows = _stored(root)
-    if rows is None:
-        yield "leaderboard", CANNOT_CHECK, f"{PEOPLE} is missing"
+    """Figures over people are computed again; the others are compared with the stored table."""
+    rows, stored = _stored(root), root / "leaderboard.parquet"
+    if rows is None or not stored.is_file():
+        yield "leaderboard", CANNOT_CHECK, f"{PEOPLE} or {stored.name} is missing"
         return
-    seed = content["run"].get("seed") or 0
-    parts = {p[MODEL][0]: p.drop(MODEL) for p in rows.partition_by(MODEL, maintain_order=True)}
-    again = {
-        (model, row[METRIC]): row
-        for model, part in parts.items()
-        for row in summarise(part, seed=seed).iter_rows(named=True)
-    }
+    again = {(row[MODEL], row[METRIC]): row for row in plain(pl.read_parquet(stored))}
+    for part in rows.partition_by(MODEL, maintain_order=True):
+        for row in plain(summarise(part.drop(MODEL))):
+            again[part[MODEL][0], row[METRIC]] = row
     said = {(row[MODEL], row[METRIC]): row for row in content["leaderboard"]}
     if missing := sorted(set(again) - set(said)):
         yield "leaderboard", DIFFERS, f"the report leaves out {len(missing)} figures: {missing[0]}"
     for model in dict.fromkeys(model for model, _ in said):
-        asked = {m: row for (name, m), row in said.items() if name == model}
-        wrong = [
-            _difference(
-                f"{metric} {field}", row[field], (again.get((model, metric)) or {}).get(field)
-            )
-            for metric, row in asked.items()
-            for field in ("mean", "low", "high", "n")
-        ]
+        wrong: list[str | None] = []
+        for metric, row in ((m, row) for (name, m), row in said.items() if name == model):
+            other = again.get((model, metric), {})
+            wrong += [
+                _difference(f"{metric} {field}", row[field], other.get(field))
+                for field in ("mean", "low", "high", "n")
+            ]
         yield _outcome(f"leaderboard, {model}", wrong)
 
 
