@@ -57,7 +57,7 @@ def with_titles(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 
 def finished(run: Run) -> None:
     """What a run found, where it is, and what to type next."""
-    board = run.leaderboard
+    board = run.standings
     shown = {
         "model": board["model"],
         "nDCG": board["ndcg"],
@@ -91,7 +91,7 @@ def finished(run: Run) -> None:
     if told["refused"]:
         rules = ", ".join(f"{plain(rule)} {n:,}" for rule, n in told["refused"].items())
         print(f"Refused rows, by rule (listed in the report): {rules}")
-    print(f"Seconds: {_seconds(run.manifest['seconds'])}")
+    print(f"Seconds: {_seconds(run.manifest['stages'])}")
     print(f"\nRun folder  {run.path}\nReport      {run.report}")
     print(
         "\nNext:  make app                      see it in the browser (or `workbench app`)\n"

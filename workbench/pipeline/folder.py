@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from workbench.ranking.engine import Engine
 
 FORMAT = 1
-MANIFEST, LATEST, LOCK = "manifest.json", "LATEST", ".lock"
-NEW, TEMPORARY = ".new-", ".tmp-"
+MANIFEST, LATEST = "manifest.json", "LATEST"
+TEMPORARY, LOCK, POINTER = ".tmp-", ".lock-", ".latest-"
 AUDIT_FRAMES = ("people", "items", "leakage", "verdicts", "groups", "skipped")
-HOUR = 3600.0
+DAY = 86_400.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,14 +74,20 @@ class Run:
     @classmethod
     def latest(cls, home: str | os.PathLike[str] | None = None) -> Run | None:
         """The run that finished last, or None where there is none yet."""
+        path = cls.latest_path(home)
+        return None if path is None else cls.load(path)
+
+    @staticmethod
+    def latest_path(home: str | os.PathLike[str] | None = None) -> Path | None:
+        """Folder of the run that finished last, not yet checked; None where there is none."""
         runs = runs_of(home)
         name = None
         with contextlib.suppress(OSError):
             name = (runs / LATEST).read_text("utf-8").strip()
         if name and PurePosixPath(name).name == name and (runs / name / MANIFEST).is_file():
-            return cls.load(runs / name)
+            return runs / name
         names = _finished(runs)
-        return cls.load(runs / names[-1]) if names else None
+        return runs / names[-1] if names else None
 
     @property
     def name(self) -> str:
@@ -97,13 +103,15 @@ class Run:
 
     @cached_property
     def leaderboard(self) -> pl.DataFrame:
-        """One row per model, best first."""
+        """Every figure, the best model first: model, metric, mean, low, high, n, definition."""
         return self._frame("leaderboard.parquet")
 
     @cached_property
-    def summary(self) -> pl.DataFrame:
-        """The same figures one below the other: model, metric, mean, low, high, n, definition."""
-        return self._frame("summary.parquet")
+    def standings(self) -> pl.DataFrame:
+        """The leaderboard with one row per model: each metric with its interval, and seconds."""
+        from workbench.pipeline.leaderboard import standings
+
+        return standings(self.leaderboard, self.manifest["seconds"])
 
     @cached_property
     def tie_orders(self) -> pl.DataFrame:
@@ -179,13 +187,11 @@ def writing(home: str | os.PathLike[str] | None, name: str) -> Iterator[Path]:
             "folder with home=... or WORKBENCH_HOME"
         ) from error
     remove_leftovers(runs)
-    unlocked, folder = runs / f"{NEW}{name}", runs / f"{TEMPORARY}{name}"
-    unlocked.mkdir()
-    lock = _locked(unlocked / LOCK)
-    unlocked.rename(folder)
+    folder, beside = runs / f"{TEMPORARY}{name}", runs / f"{LOCK}{name}"
+    lock = _locked(beside)
     try:
+        folder.mkdir()
         yield folder
-        (folder / LOCK).unlink(missing_ok=True)
         flush_folder(folder)
         folder.rename(runs / name)
         _flush(runs)
@@ -193,25 +199,27 @@ def writing(home: str | os.PathLike[str] | None, name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     finally:
-        if lock is not None:
-            os.close(lock)
+        beside.unlink(missing_ok=True)
+        os.close(lock)
     write_text(runs / LATEST, name + "\n")
 
 
 def remove_leftovers(runs: Path) -> list[str]:
     """Remove what killed runs left behind: temporary folders that no living process holds."""
     removed = []
-    for left in [*runs.glob(f"{NEW}*"), *runs.glob(f"{TEMPORARY}*")]:
-        is_folder = left.is_dir() and not left.is_symlink()
-        at_work = is_folder and left.name.startswith(TEMPORARY) and _held(left)
-        young = not (is_folder and left.name.startswith(TEMPORARY)) and _age(left) < HOUR
-        if at_work or young:
+    for left in sorted(runs.glob(f"{TEMPORARY}*")):
+        beside = runs / left.name.replace(TEMPORARY, LOCK, 1)
+        if _held(beside):
             continue
-        if is_folder:
-            shutil.rmtree(left, ignore_errors=True)
-        else:
-            left.unlink(missing_ok=True)
+        shutil.rmtree(left, ignore_errors=True)
         removed.append(left.name)
+    for beside in sorted(runs.glob(f"{LOCK}*")):
+        if not _held(beside):
+            beside.unlink(missing_ok=True)
+    for pointer in runs.glob(f"{POINTER}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - pointer.stat().st_mtime > DAY:
+                pointer.unlink()
     return removed
 
 
@@ -220,7 +228,7 @@ def sealed(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     files = {
         path.relative_to(folder).as_posix(): _sha256(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != LOCK and path != folder / MANIFEST
+        if path.is_file() and path != folder / MANIFEST
     }
     manifest = json.loads(json.dumps({"format": FORMAT, **manifest, "files": files}))
     manifest["sha256"] = _own_hash(manifest)
@@ -278,7 +286,7 @@ def runs_of(home: str | os.PathLike[str] | None) -> Path:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a small file in one step: a reader finds the old one or the new one."""
-    beside = path.with_name(f"{TEMPORARY}{path.name}-{os.getpid()}")
+    beside = path.with_name(f"{POINTER}{os.getpid()}")
     with beside.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
@@ -307,35 +315,35 @@ def _finished(runs: Path) -> list[str]:
     return [path.parent.name for path in sorted(found, key=lambda p: (p.stat().st_mtime, str(p)))]
 
 
-def _locked(path: Path) -> int | None:
+def _locked(path: Path) -> int:
     """Hold a lock on a file until this process ends, however it ends."""
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
-    if fcntl is not None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return descriptor
+    while True:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+        if fcntl is None:
+            return descriptor
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Another process may have taken the file for a leftover before it was locked.
+        with contextlib.suppress(OSError):
+            if os.fstat(descriptor).st_ino == path.stat().st_ino:
+                return descriptor
+        os.close(descriptor)
 
 
-def _held(folder: Path) -> bool:
-    """Whether a living process is at work in a temporary folder."""
+def _held(path: Path) -> bool:
+    """Whether a living process holds the lock."""
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDWR)
-    except OSError:  # made or finished in this moment, unless it is old
-        return _age(folder) < HOUR
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
     try:
         if fcntl is None:
-            return _age(folder) < 24 * HOUR
+            return time.time() - path.stat().st_mtime < DAY
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return True
     finally:
         os.close(descriptor)
     return False
-
-
-def _age(path: Path) -> float:
-    with contextlib.suppress(OSError):
-        return time.time() - path.stat().st_mtime
-    return 0.0
 
 
 def _sha256(path: Path) -> str:

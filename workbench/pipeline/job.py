@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
@@ -23,7 +24,7 @@ import workbench
 from workbench.columns import VALUE
 from workbench.data.dataset import Dataset
 from workbench.data.split import IN_TIME, Split, split
-from workbench.errors import CapabilityError, DataError
+from workbench.errors import ArgumentError, CapabilityError, DataError
 from workbench.evaluation.definitions import PROTOCOL, ranking_protocol
 from workbench.evaluation.evaluate import evaluate
 from workbench.evaluation.ratings import evaluate_ratings
@@ -31,11 +32,13 @@ from workbench.evaluation.sensitivity import tie_sensitivity
 from workbench.models.base import Recommender
 from workbench.pipeline import folder as folders
 from workbench.pipeline import leaderboard as boards
+from workbench.pipeline.example import example
 from workbench.pipeline.folder import AUDIT_FRAMES, Run
 from workbench.pipeline.plan import ENGINE, Plan, planned
 from workbench.ranking.engine import Engine
 from workbench.ranking.recommend import recommend
 from workbench.ranking.registry import create
+from workbench.report.html import write_report
 from workbench.slate import Slates
 
 LIBRARIES = (
@@ -51,6 +54,7 @@ def run(
     *,
     home: str | os.PathLike[str] | None = None,
     models: Iterable[str] | None = None,
+    engine: Engine | None = None,
     method: str | None = None,
     test_fraction: float = 0.2,
     guests: float = 0.1,
@@ -68,6 +72,8 @@ def run(
     models : iterable of str, optional
         Names of ``wb.model_names()``; by default all that the log supports. The engine is always
         fitted, since it is what the run is about.
+    engine : Engine, optional
+        Not fitted yet, e.g. ``wb.Engine(n_trees=50)``; by default ``wb.Engine(seed=seed)``.
     method : str, optional
         How to split (see ``wb.split``). By default "per-user-time", or "random" for a log
         without timestamps, which the manifest and the report then say.
@@ -97,47 +103,58 @@ def run(
     beside its place and renamed, and what a killed run left is removed by the next one.
     """
     started = time.perf_counter()
+    if engine is not None and not isinstance(engine, Engine):
+        raise ArgumentError(
+            f"engine must be an Engine, not {type(engine).__name__}; make one with wb.Engine(...)"
+        )
     plan = planned(
         dataset, models=models, method=method, test_fraction=test_fraction, guests=guests, k=k,
         seed=seed,
     )  # fmt: skip
+    engine = Engine(seed=plan.seed) if engine is None else engine
     when = datetime.now(UTC)
     names = ["split", *plan.models, "tie orders", "compare", "audit", "report"]
     with Stages(names, progress) as stages:
         with stages("split"):
             cut = _cut(dataset, plan)
-        with folders.writing(home, run_name(dataset.name, when)) as folder:
+        name = run_name(dataset.name, when)
+        with folders.writing(home, name) as folder:
             _write_data(folder / "data", cut)
-            found = _measured(plan, cut, stages)
+            found = _measured(plan, engine, cut, stages)
             found.engine.save(folder / "engine")
             with stages("tie orders"):
                 ties = _tie_orders(dataset, plan)
             with stages("compare"):
-                board = boards.leaderboard(found.summary, found.seconds)
                 tables = {
                     "people": boards.stacked(found.rows),
-                    "summary": found.summary,
-                    "leaderboard": board,
+                    "leaderboard": found.figures,
                     "comparisons": boards.comparisons(found.rows),
                     "tie_orders": ties,
                 }
-                for name, frame in tables.items():
-                    frame.write_parquet(folder / f"{name}.parquet")
+                for table, frame in tables.items():
+                    frame.write_parquet(folder / f"{table}.parquet")
             with stages("audit"):
                 audit = workbench.audit(
                     found.slates, cut, k=plan.k, rows=found.rows[ENGINE], seed=plan.seed
                 )
                 (folder / "audit").mkdir()
-                for name in AUDIT_FRAMES:
-                    getattr(audit, name).write_parquet(folder / "audit" / f"{name}.parquet")
-            manifest = _manifest(plan, cut, when, found)
+                for table in AUDIT_FRAMES:
+                    getattr(audit, table).write_parquet(folder / "audit" / f"{table}.parquet")
+            manifest = _manifest(name, plan, cut, when, found)
             manifest["audit"] = {"policy": audit.policy, "settings": audit.settings}
             with stages("report"):
-                pass
+                manifest["example"] = example(found.engine, cut.train, plan.k)
+                manifest["stages"] = stages.seconds
+                write_report(
+                    folder,
+                    SimpleNamespace(
+                        manifest=manifest, split=cut, path=folder, audit=audit,
+                        leaderboard=tables["leaderboard"], comparisons=tables["comparisons"],
+                    ),
+                )  # fmt: skip
             total = round(time.perf_counter() - started, 2)
-            manifest["seconds"] = {**stages.seconds, "total": total}
+            manifest["stages"] = {**stages.seconds, "total": total}
             manifest = folders.sealed(folder, manifest)
-            name = folder.name.removeprefix(folders.TEMPORARY)
     return Run(folders.runs_of(home) / name, manifest)
 
 
@@ -146,7 +163,7 @@ class Found:
     """What fitting and measuring the models gave."""
 
     rows: dict[str, pl.DataFrame]
-    summary: pl.DataFrame
+    figures: pl.DataFrame
     seconds: dict[str, dict[str, float]]
     left_out: dict[str, str]
     engine: Engine
@@ -200,7 +217,7 @@ def _cut(dataset: Dataset, plan: Plan) -> Split:
     return cut
 
 
-def _measured(plan: Plan, cut: Split, stages: Stages) -> Found:
+def _measured(plan: Plan, engine: Engine, cut: Split, stages: Stages) -> Found:
     """Each model fitted, measured and let go; only the engine is kept."""
     rows: dict[str, pl.DataFrame] = {}
     parts: list[pl.DataFrame] = []
@@ -210,8 +227,14 @@ def _measured(plan: Plan, cut: Split, stages: Stages) -> Found:
     for name in plan.models:
         with stages(name):
             started = time.perf_counter()
-            model = _fitted(name, plan, cut, stages, left_out)
-            if model is None:
+            model = engine if name == ENGINE else create(name)
+            engine.progress = stages.say
+            try:
+                model.fit(cut.train)
+            except (CapabilityError, DataError) as error:
+                if model is engine:
+                    raise
+                left_out[name] = str(error)
                 continue
             fitted = time.perf_counter()
             slates = recommend(model, people, plan.k)
@@ -221,28 +244,13 @@ def _measured(plan: Plan, cut: Split, stages: Stages) -> Found:
             )
             parts.append(boards.summary(name, rows[name], slates, cut, _rating_rows(model, cut)))
             seconds[name] = {
-                "fit_seconds": round(fitted - started, 2),
-                "evaluate_seconds": round(time.perf_counter() - fitted, 2),
+                "fit": round(fitted - started, 2),
+                "evaluate": round(time.perf_counter() - fitted, 2),
             }
-    summary = pl.concat(parts)
-    return Found(rows, summary, seconds, left_out, model, slates)  # type: ignore[arg-type]
-
-
-def _fitted(
-    name: str, plan: Plan, cut: Split, stages: Stages, left_out: dict[str, str]
-) -> Recommender | None:
-    """The model fitted; or None, with the reason in ``left_out``, where the log is not for it."""
-    params = {"seed": plan.seed} if name == ENGINE else {}
-    model = create(name, **params)
-    if isinstance(model, Engine):
-        model.progress = stages.say
-    try:
-        return model.fit(cut.train)
-    except (CapabilityError, DataError) as error:
-        if name == ENGINE:
-            raise
-        left_out[name] = str(error)
-        return None
+    engine.progress = None
+    return Found(
+        rows, boards.best_first(pl.concat(parts)), seconds, left_out, engine, slates
+    )  # the engine came last
 
 
 def _rating_rows(model: Recommender, cut: Split) -> pl.DataFrame | None:
@@ -278,6 +286,7 @@ def _write_data(folder: Path, cut: Split) -> None:
 
 
 def _manifest(
+    name: str,
     plan: Plan,
     cut: Split,
     when: datetime,
@@ -286,6 +295,7 @@ def _manifest(
     train = cut.train
     return {
         "kind": "run",
+        "run_id": name,
         "workbench": workbench.__version__,
         "created": when.isoformat(timespec="seconds"),
         "dataset": {
@@ -310,12 +320,31 @@ def _manifest(
             "asked": len(cut.people()[0]),
             "cold": cut.n_cold,
         },
-        "configuration": {**plan.as_dict(), "left_out": found.left_out},
-        "libraries": library_versions(),
-        "python": platform.python_version(),
+        "configuration": {
+            **plan.as_dict(),
+            "left_out": found.left_out,
+            "engine": found.engine.params(),
+        },
+        "seed": plan.seed,
+        "engine": found.engine.params(),
+        "audited": ENGINE,
+        "command": command(cut.train.name, plan),
+        "versions": {"python": platform.python_version(), **library_versions()},
         "threads": threads(),
-        "metrics": found.summary.to_dicts(),
+        "seconds": found.seconds,
+        "metrics": found.figures.to_dicts(),
     }
+
+
+def command(name: str, plan: Plan) -> str:
+    """What to type for the same run again."""
+    from workbench.data.load import dataset_names
+
+    data = f"--data {name}" if name in dataset_names() else "--interactions ..."
+    return (
+        f"workbench run {data} --split {plan.method} --test-fraction {plan.test_fraction:g} "
+        f"--guests {plan.guests:g} -k {plan.k} --seed {plan.seed}"
+    )
 
 
 def library_versions() -> dict[str, str]:

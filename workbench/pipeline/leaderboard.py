@@ -45,21 +45,36 @@ def summary(
     return pl.concat([part.select(pl.lit(name).alias(MODEL), pl.all()) for part in parts])
 
 
-def leaderboard(figures: pl.DataFrame, seconds: Mapping[str, Mapping[str, float]]) -> pl.DataFrame:
-    """One row per model, best nDCG first.
+def best_first(figures: pl.DataFrame) -> pl.DataFrame:
+    """The figures of all models, those of the model with the best nDCG on top."""
+    order = (
+        figures.filter(pl.col(METRIC) == NDCG)
+        .sort(MEAN, descending=True, nulls_last=True, maintain_order=True)
+        .select(MODEL)
+        .with_row_index("_place")
+    )
+    return (
+        figures.join(order, on=MODEL, how="left", maintain_order="left")
+        .sort("_place", maintain_order=True)
+        .drop("_place")
+    )
+
+
+def standings(figures: pl.DataFrame, seconds: Mapping[str, Mapping[str, float]]) -> pl.DataFrame:
+    """One row per model, in the order of the figures.
 
     Parameters
     ----------
     figures : polars.DataFrame
-        Those of all models, one below the other.
+        As ``best_first`` gives them.
     seconds : mapping
-        Model → further columns.
+        Model → ``fit`` and ``evaluate``.
 
     Returns
     -------
     polars.DataFrame
         ``model``; for each metric its mean, ``<metric>_low`` and ``<metric>_high`` (null where
-        the model or the metric has none); then the further columns.
+        the model or the metric has none); ``fit_seconds``, ``evaluate_seconds``.
     """
     board = figures.select(MODEL).unique(maintain_order=True)
     for metric in figures[METRIC].unique(maintain_order=True):
@@ -70,9 +85,12 @@ def leaderboard(figures: pl.DataFrame, seconds: Mapping[str, Mapping[str, float]
             pl.col(HIGH).alias(f"{metric}_high"),
         )
         board = board.join(part, on=MODEL, how="left", maintain_order="left")
-    more = pl.DataFrame([{MODEL: name, **columns} for name, columns in seconds.items()])
-    board = board.join(more, on=MODEL, how="left", maintain_order="left")
-    return board.sort(NDCG, descending=True, nulls_last=True, maintain_order=True)
+    return board.with_columns(
+        pl.Series(
+            f"{what}_seconds", [seconds[name][what] for name in board[MODEL]], dtype=pl.Float64
+        )
+        for what in ("fit", "evaluate")
+    )
 
 
 def stacked(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -82,10 +100,10 @@ def stacked(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def best_single(board: pl.DataFrame) -> str | None:
+def best_single(figures: pl.DataFrame) -> str | None:
     """The best model that is neither the engine nor a blend of others."""
-    single = board.filter(~pl.col(MODEL).is_in([ENGINE, BLEND]))
-    return single[MODEL][0] if single.height else None
+    models = figures[MODEL].unique(maintain_order=True).to_list()
+    return next((name for name in models if name not in (ENGINE, BLEND)), None)
 
 
 def comparisons(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

@@ -1,0 +1,105 @@
+"""What cannot work is refused in one sentence before anything is trained."""
+
+import polars as pl
+import pytest
+
+import workbench as wb
+from workbench.errors import ArgumentError, CapabilityError, DataError
+from workbench.pipeline import job
+from workbench.pipeline.plan import planned
+
+
+@pytest.fixture
+def untrained(monkeypatch):
+    """Fails where anything would be trained."""
+
+    def refuse(*_, **__):
+        raise AssertionError("training started")
+
+    monkeypatch.setattr(job, "_measured", refuse)
+
+
+def log(n_users=6, n_items=8, each=6, **columns):
+    rows = [
+        {"user_id": f"u{u}", "item_id": f"i{(u + j) % n_items}", "timestamp": 1000.0 + 10 * j}
+        for u in range(n_users)
+        for j in range(each)
+    ]
+    return pl.DataFrame(rows).with_columns(**columns)
+
+
+def dataset(frame, **kwargs):
+    return wb.Dataset.from_frames(frame, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"k": 0}, "k must be a whole number of at least 1, not 0"),
+        ({"test_fraction": 0}, "test_fraction must be a fraction above 0 to below 1, not 0"),
+        ({"test_fraction": "a"}, "test_fraction must be a fraction above 0 to below 1, not 'a'"),
+        ({"guests": 1.0}, "guests must be a fraction from 0 to below 1, not 1.0"),
+        ({"seed": -1}, "seed must be a whole number of at least 0, not -1"),
+        ({"method": "sideways"}, "method='sideways' is no way to split"),
+        ({"method": "k-fold"}, "k-fold.* makes several splits and a run has one"),
+        ({"models": "ease"}, "models must be a list of names, not the string 'ease'"),
+        ({"models": ["eaze"]}, "did you mean 'ease'"),
+        ({"models": ["svd"]}, "'svd' needs values, which 'log' does not have; leave it out"),
+        ({"engine": "engine"}, "engine must be an Engine, not str"),
+    ],
+)
+def test_arguments_that_cannot_work(untrained, tmp_path, arguments, message):
+    with pytest.raises((ArgumentError, DataError), match=message):
+        wb.run(dataset(log()), home=tmp_path, progress=False, **arguments)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_name_is_no_dataset(untrained):
+    with pytest.raises(ArgumentError, match=r"dataset must be a workbench Dataset, not str"):
+        wb.run("movielens-100k")
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (log(n_users=1, n_items=40, each=40), "1 people, 40 items .* at least 5 people"),
+        (log(n_users=40, n_items=1, each=1), "40 people, 1 items .* at least 5 items"),
+        (log(n_users=6, each=2), "12 events, and at least 30 events are needed"),
+    ],
+)
+def test_logs_that_are_too_small(untrained, tmp_path, frame, message):
+    with pytest.raises(DataError, match=message):
+        wb.run(dataset(frame), home=tmp_path, progress=False)
+
+
+def test_a_log_in_which_nothing_is_relevant(untrained, tmp_path):
+    frame = log(value=pl.lit(2.0))
+    with pytest.raises(DataError, match=r"none has a value of 4.0 or more"):
+        wb.run(wb.Dataset(frame, relevant_from=4.0), home=tmp_path, progress=False)
+
+
+def test_a_log_without_timestamps_is_split_at_random_and_says_so():
+    plan = planned(dataset(log().drop("timestamp")))
+    assert plan.method == "random"
+    assert "no timestamps" in plan.remarks[0]
+    assert "recent" in plan.left_out
+    assert "recent" not in plan.models
+
+
+def test_without_timestamps_a_split_in_time_is_refused(untrained, tmp_path):
+    with pytest.raises(CapabilityError, match="needs timestamps"):
+        wb.run(
+            dataset(log().drop("timestamp")), method="per-user-time", home=tmp_path, progress=False
+        )
+
+
+def test_a_log_without_values_leaves_out_the_models_that_need_them():
+    plan = planned(dataset(log()))
+    assert plan.left_out["svd"] == "needs values, which 'log' does not have"
+    assert plan.models[-1] == "engine"
+    assert "ease" in plan.models
+
+
+def test_values_without_a_threshold_are_remarked_on():
+    plan = planned(dataset(log(value=pl.lit(2.0))))
+    assert "every event counts as relevant" in plan.remarks[0]

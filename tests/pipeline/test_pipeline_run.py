@@ -1,0 +1,125 @@
+"""A run says what it did, and opens again as what it was."""
+
+import json
+
+import polars as pl
+import pytest
+
+import workbench as wb
+from workbench.pipeline import Run
+
+
+def test_every_model_and_the_engine_are_on_the_leaderboard(finished):
+    board = finished.standings
+    assert set(board["model"]) == {"popularity", "ease", "engine"}
+    assert board["ndcg"].is_sorted(descending=True)
+    inside = board.select(
+        (pl.col("ndcg_low") <= pl.col("ndcg")) & (pl.col("ndcg") <= pl.col("ndcg_high"))
+    ).to_series()
+    assert inside.all()
+    assert board["coverage"].is_between(0, 1).all()
+
+
+def test_the_leaderboard_is_what_evaluation_says(finished):
+    model = wb.create("ease").fit(finished.split.train)
+    rows = wb.evaluate(model, finished.split, k=10)
+    saved = finished.rows.filter(pl.col("model") == "ease").drop("model")
+    assert saved.equals(rows)
+    on_board = finished.standings.filter(pl.col("model") == "ease")
+    assert on_board["ndcg"].item() == pytest.approx(rows["ndcg"].mean())
+
+
+def test_comparisons_are_the_engine_less_the_other(finished):
+    means = dict(finished.standings.select("model", "ndcg").iter_rows())
+    assert set(finished.comparisons["against"]) == {"popularity", "ease"}
+    for row in finished.comparisons.iter_rows(named=True):
+        assert row["model"] == "engine"
+        expected = means["engine"] - means[row["against"]]
+        assert row["difference"] == pytest.approx(expected)
+        assert row["ratio"] == pytest.approx(means["engine"] / means[row["against"]])
+        assert row["low"] <= row["difference"] <= row["high"]
+        assert row["ratio_low"] <= row["ratio"] <= row["ratio_high"]
+
+
+def test_what_is_loaded_is_what_was_run(finished):
+    run = Run.load(finished.path)
+    assert run.manifest == finished.manifest
+    assert run.split.fingerprint == run.manifest["split"]["fingerprint"]
+    assert run.split.train.fingerprint == run.manifest["dataset"]["fingerprint"]
+    assert run.split.guests == tuple(run.manifest["split"]["guests"])
+    assert len(run.split.guests) == 8
+    ids, people = run.split.people()
+    slates = wb.recommend(run.engine, people)
+    again = wb.evaluate(slates, run.split)
+    saved = run.rows.filter(pl.col("model") == "engine")
+    assert again["user_id"].to_list() == ids
+    assert again["ndcg"].equals(saved["ndcg"])
+    assert run.audit.people.equals(finished.audit.people)
+    assert run.audit.settings["k"] == 10
+
+
+def test_the_manifest_says_how_it_was_made(finished, small):
+    manifest = json.loads((finished.path / "manifest.json").read_text("utf-8"))
+    assert manifest["format"] == 1
+    assert manifest["workbench"] == wb.__version__
+    assert manifest["dataset"]["name"] == "synthetic"
+    assert manifest["configuration"]["seed"] == 0
+    assert manifest["configuration"]["models"] == ["popularity", "ease", "engine"]
+    assert manifest["versions"]["xgboost"]
+    assert manifest["stages"]["total"] >= manifest["stages"]["engine"] > 0
+    assert {"engine/manifest.json", "people.parquet", "report.html"} <= set(manifest["files"])
+    figures = {(row["model"], row["metric"]): row for row in manifest["metrics"]}
+    assert "nDCG" in figures["engine", "ndcg"]["definition"]
+    assert manifest["dataset"]["people"] == small.n_users
+
+
+def test_the_latest_run_is_found_again(finished):
+    home = finished.path.parents[1]
+    assert Run.latest(home).path == finished.path
+    assert (home / "runs" / "LATEST").read_text("utf-8").strip() == finished.name
+
+
+def test_without_a_run_there_is_no_latest(tmp_path):
+    assert Run.latest(tmp_path) is None
+
+
+def test_the_latest_is_found_without_its_pointer(finished, tmp_path):
+    import shutil
+
+    shutil.copytree(finished.path, tmp_path / "runs" / finished.name)
+    assert Run.latest(tmp_path).name == finished.name
+    (tmp_path / "runs" / "LATEST").write_text("../elsewhere")
+    assert Run.latest(tmp_path).name == finished.name
+
+
+def test_a_second_run_gives_the_same_numbers_beside_the_first(finished, small, quick_engine):
+    home = finished.path.parents[1]
+    second = wb.run(
+        small, home=home, models=["popularity", "ease"], engine=quick_engine(), progress=False
+    )
+    try:
+        assert second.path != finished.path
+        assert Run.latest(home).path == second.path
+        assert Run.load(finished.path).manifest == finished.manifest
+        assert second.rows.equals(finished.rows)
+        assert second.manifest["metrics"] == finished.manifest["metrics"]
+        for name in ("engine/arrays.npz", "engine/ranker.json"):
+            assert second.manifest["files"][name] == finished.manifest["files"][name]
+    finally:
+        (home / "runs" / "LATEST").write_text(finished.name + "\n", "utf-8")
+
+
+def test_an_interrupted_run_leaves_nothing(finished, small, quick_engine, monkeypatch):
+    from workbench.pipeline import job
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job, "tie_sensitivity", interrupted)
+    runs = finished.path.parent
+    before = sorted(path.name for path in runs.iterdir())
+    with pytest.raises(KeyboardInterrupt):
+        wb.run(
+            small, home=runs.parent, models=["popularity"], engine=quick_engine(), progress=False
+        )
+    assert sorted(path.name for path in runs.iterdir()) == before
