@@ -17,9 +17,14 @@ Name = Annotated[str, typer.Argument(help="Name of a data set (`workbench data l
 def list_() -> None:
     """Name the data sets that can be loaded, and their terms."""
     from workbench.cli import show
-    from workbench.data import load
+    from workbench.data.load import dataset_names
+    from workbench.data.load import describe as described
 
-    show.table(load.catalogue())
+    for name in dataset_names():
+        told = described(name)
+        print(told["name"])
+        for key in ("what", "licence", "state"):
+            print(f"    {key}: {show.plain(told[key])}")
 
 
 @commands.command()
@@ -66,7 +71,9 @@ def describe(name: Name) -> None:
 
 
 def _origin(dataset: Dataset) -> None:
+    import json
+
     from workbench.cli import show
 
-    for key, value in dataset.provenance.items():
-        print(f"{show.plain(key)}: {show.plain(value)}")
+    text = json.dumps(dataset.provenance, indent=2, ensure_ascii=False, default=str)
+    print(f"Where it came from: {show.plain(text)}")

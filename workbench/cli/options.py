@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +15,19 @@ if TYPE_CHECKING:
     from workbench.profile import Profile
     from workbench.vocabulary import Id, Vocabulary
 
+
+def _keep(home: Path | None) -> Path | None:
+    """State of all kinds goes to one place, the cache of data sets too."""
+    if home is not None:
+        home = home.expanduser().absolute()
+        os.environ["WORKBENCH_HOME"] = str(home)
+    return home
+
+
 Home = Annotated[
     Path | None,
     typer.Option(
+        callback=_keep,
         help="Where runs and the cache are kept. By default WORKBENCH_HOME, else data/ of the "
         "checkout.",
         file_okay=False,

@@ -38,8 +38,8 @@ def app(
     from workbench.pipeline import Run
     from workbench.settings import home as default_home
 
-    home = (home or default_home()).resolve()
-    os.environ["WORKBENCH_HOME"] = str(home)
+    home = home or default_home()
+    os.environ["WORKBENCH_HOME"] = str(home)  # a relative one would move with the folder
     if Run.latest(home) is None:
         from workbench.cli.run import run
 

@@ -230,7 +230,7 @@ def sealed(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path != folder / MANIFEST
     }
-    manifest = json.loads(json.dumps({"format": FORMAT, **manifest, "files": files}))
+    manifest = json.loads(json.dumps({"format": FORMAT, **manifest, "files": files}, default=str))
     manifest["sha256"] = _own_hash(manifest)
     text = json.dumps(manifest, indent=2, ensure_ascii=False)
     (folder / MANIFEST).write_text(text + "\n", "utf-8")
