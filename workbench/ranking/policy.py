@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,9 @@ from workbench.errors import ArgumentError
 from workbench.profiles import Profiles
 from workbench.slate import Slates
 from workbench.vocabulary import Id
+
+EVERYTHING = 2**31
+"""More places than any catalogue has."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +56,36 @@ class Policy:
         for name in ("exclude", "pin"):
             if isinstance(getattr(self, name), str):
                 raise ArgumentError(f"{name} must be a list of ids, not a string")
+        for item in self.pin:
+            if list(self.pin).count(item) > 1:
+                raise ArgumentError(f"pin holds {item!r} twice; keep one")
+        for item, by in self.boost.items():
+            if not math.isfinite(by):
+                raise ArgumentError(f"boost of {item!r} must be a finite number, not {by!r}")
         if self.diversity and (self.items is None or GENRES not in self.items.columns):
             raise ArgumentError("diversity needs items, a frame with item_id and genres")
 
     def depth(self, k: int) -> int:
-        """Places to rank before the policy chooses ``k``."""
+        """Places to rank before the policy chooses ``k``; all, where a boost may lift any item."""
+        return EVERYTHING if any(by > 0 for by in self.boost.values()) else self._pooled(k)
+
+    def _pooled(self, k: int) -> int:
         return k * self.pool + len(self.exclude) + len(self.boost) + len(self.pin)
 
     def apply(self, slates: Slates, people: Profiles, k: int) -> Slates:
-        """The first ``k`` places after every step; ``steps`` says what each one changed."""
+        """The first ``k`` places after every step; ``steps`` says what each one changed.
+
+        Raises
+        ------
+        ArgumentError
+            A pinned item is not in the catalogue of the people.
+        """
+        for item in self.pin:
+            if item not in people.catalogue:
+                raise ArgumentError(
+                    f"pin holds {item!r}, which is not an item of the catalogue; pin ids as the "
+                    "items table spells them"
+                )
         likeness = _genre_sets(self.items) if self.diversity else {}
         parts = slates.frame.partition_by(ROW, as_dict=True, maintain_order=True)
         frames, steps = [], []
@@ -99,9 +124,10 @@ class Policy:
             gone = set(self.exclude)
             step("exclude", [i for i in order if i not in gone])
         if self.boost:
-            spread = float(np.std([r[SCORE] for r in rows.values()])) if rows else 0.0
+            pooled = [r[SCORE] for r in rows.values()][: self._pooled(k)]
+            spread = float(np.std(pooled)) if pooled else 0.0
             lift = {i: rows[i][SCORE] + self.boost.get(i, 0.0) * (spread or 1.0) for i in order}
-            step("boost", sorted(order, key=lambda i: -lift[i]))
+            step("boost", sorted(order, key=lambda i: -lift[i])[: self._pooled(k)])
         if self.diversity:
             step("diversity", self._mmr(order, rows, likeness, k))
         if self.pin:

@@ -50,6 +50,8 @@ def recommend(
     ------
     ArgumentError
         ``k`` is not a whole number of at least 1, or ``people`` are not Profiles.
+    NotFittedError
+        The model has not been fitted.
     """
     check_k(k)
     if not isinstance(people, Profiles):
@@ -57,6 +59,7 @@ def recommend(
             f"people must be Profiles, not {type(people).__name__}; "
             "for one Profile use wb.slate(model, profile)"
         )
+    model._require_fitted()
     depth = k if policy is None else policy.depth(k)
     people = people.aligned(model.catalogue)
     frames = []

@@ -35,7 +35,7 @@ def model_names() -> list[str]:
 
 def model_class(name: str) -> type[Recommender]:
     """The class behind a name."""
-    if name not in MODELS:
+    if not isinstance(name, str) or name not in MODELS:
         close = difflib.get_close_matches(str(name), MODELS, 1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ArgumentError(f"name={name!r} is no model; {hint}there are {', '.join(MODELS)}")
@@ -52,7 +52,7 @@ def create(name: str, **params: Any) -> Recommender:
         No such model, no such parameter, or a value that cannot work.
     """
     cls = model_class(name)
-    known = list(inspect.signature(cls.__init__).parameters)[1:]
+    known = list(inspect.signature(cls).parameters)
     for param in params:
         if param not in known:
             raise ArgumentError(
