@@ -285,7 +285,8 @@ def history_value(pairs: Pairs) -> Column:
 def history_span(pairs: Pairs) -> Column:
     people = pairs.profiles
     first = np.full(len(people), np.inf)
-    np.minimum.at(first, people.row, np.where(pairs.weight > 0, people.timestamp, np.inf))
+    counts = (pairs.weight > 0) & np.isfinite(people.timestamp)
+    np.minimum.at(first, people.row, np.where(counts, people.timestamp, np.inf))
     first = np.where(np.isfinite(first), first, pairs.now)
     return np.log1p(np.maximum(pairs.now - first, 0.0) / 3600)[pairs.row]
 
