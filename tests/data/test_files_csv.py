@@ -76,6 +76,14 @@ def test_lines_are_those_of_the_file(csv_file):
     assert raw.lines.to_list() == [2, 5]
 
 
+@pytest.mark.parametrize("block", [1, 2, 3, 4, 5, 100])
+def test_empty_lines_are_no_rows_however_they_end(csv_file, monkeypatch, block):
+    monkeypatch.setattr(delimited, "_BLOCK", block)
+    raw = read_table(csv_file("a,b\r\n\r\n1,2\r\n\r\n\r\n,\r\n\r\n"), "items")
+    assert raw.frame.rows() == [("1", "2"), (None, None)]
+    assert raw.lines.to_list() == [3, 6]
+
+
 def test_an_index_that_pandas_wrote_is_left_out_and_said(csv_file):
     raw = read_table(csv_file(",user_id,item_id\n0,1,2\n"), "interactions")
     assert raw.frame.columns == ["user_id", "item_id"]

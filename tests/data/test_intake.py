@@ -161,6 +161,7 @@ def test_a_scale_below_zero_is_said_so():
     frame = events(value=[-1.0, 1.0, float("inf")])
     ds = Dataset.from_frames(frame)
     assert ds.refused["rule"].to_list() == ["negative value", "non-finite value"]
+    assert [json.loads(row)["value"] for row in ds.refused["row"]] == [-1.0, "inf"]
     assert "allow_negative=True" in ds.provenance["notes"][0]
     ds = Dataset.from_frames(frame, allow_negative=True)
     assert sorted(ds.interactions["value"].to_list()) == [-1.0, 1.0]
@@ -199,6 +200,8 @@ def test_the_mapping_is_of_our_names_to_theirs():
         ({"user_id": "custmer"}, r"no column 'custmer' to be user_id \(did you mean 'customer'\?"),
         ({"user_id": "sku", "item_id": "sku"}, "'sku' cannot be two columns"),
         ({"title": "name"}, "no table given has such a column"),
+        ({"user_id": 5}, "no column '5' to be user_id"),
+        (["customer"], r"columns must map our names to yours .* not \['customer'\]"),
     ],
 )
 def test_a_mapping_that_cannot_work(columns, message):

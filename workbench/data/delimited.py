@@ -132,6 +132,7 @@ class _Scan:
         self.started = 1  # line on which the open record starts
         self.fields = self.size = 0  # separators and bytes of the open record
         self.inside = False
+        self.last = 0  # byte before the next block
         self.lines: list[NDArray[np.int64]] = []
         self.blank: list[NDArray[np.bool_]] = []
 
@@ -148,6 +149,7 @@ class _Scan:
             self.inside ^= bool(len(quotes) % 2)
         self._records(data, breaks, ends, separators)
         self.line += len(breaks)
+        self.last = block[-1]
 
     def _outside(self, quotes: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.bool_]:
         return (np.searchsorted(quotes, places) + self.inside) % 2 == 0
@@ -184,7 +186,10 @@ class _Scan:
         fields[0] += self.fields
         size = np.diff(ends, prepend=-1) - 1
         size[0] += self.size
-        bare_return = (size == 1) & (data[np.maximum(ends - 1, 0)] == _RETURN)
+        before = data[np.maximum(ends - 1, 0)]
+        if ends[0] == 0:
+            before[0] = self.last
+        bare_return = (size == 1) & (before == _RETURN)
         lines = self.line + np.searchsorted(breaks, ends) + 1  # of the record after each end
         lines = np.concatenate([[self.started], lines])
         self._close(lines[:-1], fields, (size == 0) | bare_return)

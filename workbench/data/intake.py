@@ -201,13 +201,12 @@ class _Table:
     def refused(self) -> pl.DataFrame:
         """The broken rows as they stood: ``table, line, rule, row`` (JSON)."""
         places = self.broken["place"]
-        rows = self.raw.frame[places].to_dicts()
         return pl.DataFrame(
             {
-                "table": [self.table] * len(rows),
+                "table": [self.table] * len(places),
                 "line": self.raw.lines[places],
                 "rule": self.broken["rule"],
-                "row": [_as_json(row) for row in rows],
+                "row": _as_json(self.raw.frame[places]),
             },
             schema=NO_REFUSALS.schema,
         )
@@ -224,12 +223,16 @@ class _Table:
         return found
 
 
-def _as_json(row: Mapping[str, Any]) -> str:
-    cells = {
-        name: str(cell) if isinstance(cell, float) and not math.isfinite(cell) else cell
-        for name, cell in row.items()
-    }
-    return json.dumps(cells, default=str, ensure_ascii=False)
+def _as_json(frame: pl.DataFrame) -> list[str]:
+    """Each row as a JSON object; NaN and infinities, which JSON has not, as text."""
+    encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+    rows = frame.to_dicts()
+    decimals = [name for name, dtype in frame.schema.items() if dtype.is_float()]
+    for row in rows if decimals else ():
+        for name in decimals:
+            if row[name] is not None and not math.isfinite(row[name]):
+                row[name] = str(row[name])
+    return [encode(row) for row in rows]
 
 
 def _one_type_of_id(tables: Mapping[str, _Table]) -> list[str]:

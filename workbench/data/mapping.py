@@ -26,6 +26,10 @@ def check_mapping(columns: Mapping[str, str] | None, tables: Mapping[str, RawTab
     ArgumentError
         A name on the left is not ours, a name on the right is in no table or is used twice.
     """
+    if columns is not None and not isinstance(columns, Mapping):
+        raise ArgumentError(
+            f"columns must map our names to yours ({{'user_id': 'customer'}}), not {columns!r}"
+        )
     mapping = dict(columns or {})
     ours = sorted({name for names in KNOWN_COLUMNS.values() for name in names})
     for name, theirs in mapping.items():
@@ -37,6 +41,7 @@ def check_mapping(columns: Mapping[str, str] | None, tables: Mapping[str, RawTab
         concerned = [t for table, t in tables.items() if name in KNOWN_COLUMNS[table]]
         found = [column for t in concerned for column in t.frame.columns]
         if theirs not in found:
+            theirs = str(theirs)
             where = "; ".join(f"{t.name} has {_listed(t.frame.columns)}" for t in concerned)
             raise ArgumentError(
                 f"columns: there is no column {theirs!r} to be {name}{_near(theirs, found)}; "
