@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from workbench.data.movielens import ML_1M, ML_25M, ML_100K, MovieLens
+from workbench.data.movielens import ML_1M, ML_25M, ML_100K
 from workbench.data.movielens_formats import GENRES_100K
+from workbench.data.movielens_sources import MovieLens
 
 EVENTS = [(1, 10, 5, 100), (1, 11, 3, 101), (2, 12, 4, 102)]
 PEOPLE = [(1, 30, "F", "writer", "01234"), (2, 40, "M", "artist", "T8H1N")]

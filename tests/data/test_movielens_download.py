@@ -11,8 +11,9 @@ from movielens_files import SMALL_100K, atomic, official, parquet, zipped
 
 from workbench.data import download
 from workbench.data.download import Member, Source, extract, fetched, verified, wheel
-from workbench.data.movielens import Wheel, load_movielens
+from workbench.data.movielens import load_movielens
 from workbench.data.movielens_formats import ATOMIC_100K
+from workbench.data.movielens_sources import Wheel
 from workbench.errors import DataError, DownloadError
 
 NOWHERE = "http://127.0.0.1:9/ml-100k.zip"  # the discard port: refused at once
