@@ -100,7 +100,7 @@ def _usable(attributes: pl.DataFrame) -> tuple[list[Grouping], dict[str, str]]:
         if known.len() == 0:
             skipped[name] = "nothing is known: every value is missing"
             continue
-        reason = _unfit(known, attributes.height)
+        reason = "" if _is_age(name, known) else _unfit(known, attributes.height)
         if reason:
             skipped[name] = reason
             continue
@@ -130,13 +130,20 @@ def _unfit(known: pl.Series, n: int) -> str:
     return ""
 
 
+def _is_age(name: str, known: pl.Series) -> bool:
+    """Whether these are ages in years, for which there are usual bands."""
+    if name.lower() != "age" or not known.dtype.is_numeric() or known.len() == 0:
+        return False
+    return float(known.min()) >= 0 and float(known.max()) <= 130  # type: ignore[arg-type]
+
+
 def _grouping(attributes: pl.DataFrame, name: str, edges: Sequence[float] | None) -> Grouping:
     if name not in attributes.columns:
         there = ", ".join(map(repr, attributes.columns)) or "none at all"
         raise ArgumentError(f"groups: people have no attribute {name!r}; there are: {there}")
     column = attributes[name]
     known = _known(column)
-    if edges is None:
+    if edges is None and not _is_age(name, known):
         reason = _unfit(known, attributes.height)
         if reason:
             raise ArgumentError(
@@ -147,7 +154,7 @@ def _grouping(attributes: pl.DataFrame, name: str, edges: Sequence[float] | None
         if edges is not None:
             return _banded(column, name, _checked(name, edges), "bands as asked")
         if known.n_unique() > FEW:
-            if name.lower() == "age" and float(known.min()) >= 0 and float(known.max()) <= 130:  # type: ignore[arg-type]
+            if _is_age(name, known):
                 return _banded(column, name, AGE_BANDS, "bands of age in years")
             cuts = np.quantile(known.to_numpy(), [0.25, 0.5, 0.75], method="nearest")
             return _banded(column, name, tuple(np.unique(cuts).tolist()), "cut at its quartiles")

@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 
 N_DRAWS = 2000
 N_PERMUTATIONS = 4999
+"""Fewer, but at least 1,999, where there are many people."""
 CELLS = 4_000_000
 """Numbers held at once: memory does not grow with the number of people."""
 
@@ -131,7 +132,7 @@ def against_the_rest(
         _welch(centred[None, np.argsort(g, kind="stable")], c)[0]
         for g, c in zip(groups, counts, strict=True)
     ]
-    n_permutations = int(np.clip(4e8 // max(n, 1), 1999, N_PERMUTATIONS))
+    n_permutations = int(np.clip(1.2e7 // max(n, 1), 1999, N_PERMUTATIONS))
     beyond = [np.zeros(size) for size in sizes]
     step = max(1, CELLS // max(n, 1))
     for start in range(0, n_permutations, step):

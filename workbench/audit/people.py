@@ -133,12 +133,11 @@ def _draws(columns: dict[str, Floats], grouping: Grouping, seed: int) -> Floats:
         + [(~np.isnan(c)).astype(float) for c in columns.values()]
     )
     group = codes(grouping)
-    return np.stack(
-        [
-            weighted_sums(generator(seed, grouping.attribute, name), table[group == g])
-            for g, name in enumerate(grouping.order)
-        ]
-    )
+    drawn = np.zeros((len(grouping.order), N_DRAWS, table.shape[1]))
+    for g, name in enumerate(grouping.order):
+        rng = generator(seed, grouping.attribute, name)
+        drawn[g] = weighted_sums(rng, table[group == g])
+    return drawn
 
 
 def fairlearn_means(values: Floats, attribute: str, names: pl.Series) -> dict[str, float]:

@@ -214,7 +214,7 @@ def _more(n: int, value: float, low: float, high: float, bar: float) -> str:
     reach = value - low if value > bar else high - value
     if near < 1e-9 or (reach / near) ** 2 > 1000:
         return "the figure is so near to it that no number of people would soon settle it"
-    needed = math.ceil(n * (reach / near) ** 2)
+    needed = math.ceil(n * (reach / near) ** 2 - 1e-6)
     return f"about {max(needed - n, 1):,} more people would settle it if the figure stays"
 
 
