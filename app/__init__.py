@@ -1,0 +1,1 @@
+"""The app: screens over one run. It computes nothing; it calls the package and draws."""

@@ -1,0 +1,154 @@
+"""What is shown of an item: its title, year and genres, a colour, and finding it by typing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from workbench.columns import GENRES, ITEM, TITLE, YEAR
+from workbench.vocabulary import Id
+
+ARTICLES = frozenset(
+    [
+        *("the", "a", "an", "le", "la", "les", "l", "un", "une", "el", "los", "las", "lo", "il"),
+        *("gli", "der", "die", "das", "ein", "eine", "de", "het", "een", "o", "os", "as", "den"),
+        *("det", "en", "ett"),
+    ]
+)
+"""Words that people leave out or misplace: "Usual Suspects, The" is found by "the usual"."""
+
+INKS = 10
+"""Colours of tiles in ``style.py``; the rarer genres share the last."""
+LONGEST_TITLE = 200
+_LIGATURES = str.maketrans({"ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "ı": "i"})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is shown of one item. Everything in it is untrusted text."""
+
+    item_id: Id
+    title: str
+    year: str
+    genres: tuple[str, ...]
+    ink: int
+
+    @property
+    def about(self) -> str:
+        """Year and genres in one line; empty where neither is known."""
+        return " · ".join(part for part in (self.year, ", ".join(self.genres)) if part)
+
+
+class Catalogue:
+    """All items of a run.
+
+    Parameters
+    ----------
+    items : polars.DataFrame
+        ``item_id`` and, where the log has them, ``title``, ``year``, ``genres``.
+    often : mapping of item id to int
+        How often each was met; breaks ties when searching.
+    """
+
+    def __init__(self, items: pl.DataFrame, often: dict[Id, int]) -> None:
+        self.has_titles = TITLE in items.columns
+        self.has_years = YEAR in items.columns
+        self.has_genres = GENRES in items.columns
+        genres = [_words(g) for g in _column(items, GENRES)]
+        counted = Counter(row[0] for row in genres if row)
+        inks = {name: min(i, INKS - 1) for i, (name, _) in enumerate(_by_count(counted))}
+        self._items = {
+            item_id: Item(
+                item_id, _title(title, item_id), _year(year), row, inks.get(_first(row), INKS)
+            )
+            for item_id, title, year, row in zip(
+                items[ITEM], _column(items, TITLE), _column(items, YEAR), genres, strict=True
+            )
+        }
+        self._folded = {
+            item_id: f" {folded(f'{item.title} {item.year}')} "
+            for item_id, item in self._items.items()
+        }
+        self._often = often
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, item_id: Id) -> Item:
+        found = self._items.get(item_id)
+        return found or Item(item_id, f"Item {item_id}", "", (), INKS)
+
+    def search(self, text: str, without: Collection[Id] = (), most: int = 6) -> list[Id]:
+        """Items whose words begin with the words typed, best first.
+
+        Accents, capitals, punctuation and articles do not matter. A title that begins with what
+        was typed comes first, then one that has it in a row; then the more often met.
+        """
+        words = folded(text).split()
+        if not words:
+            return []
+        phrase = " " + " ".join(words)
+        needles = [f" {word}" for word in words]
+        found = [
+            (not there.startswith(phrase), phrase not in there, -self._often.get(item_id, 0), place)
+            for place, (item_id, there) in enumerate(self._folded.items())
+            if item_id not in without and all(needle in there for needle in needles)
+        ]
+        ids = list(self._folded)
+        return [ids[place] for *_, place in sorted(found)[:most]]
+
+
+def folded(text: str) -> str:
+    """Text as it is compared: no accents, capitals, punctuation or articles.
+
+    Articles stay where there is nothing else ("The The").
+    """
+    plain = unicodedata.normalize("NFKD", text[:LONGEST_TITLE].casefold().translate(_LIGATURES))
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    words = re.findall(r"\w+", plain)
+    return " ".join([w for w in words if w not in ARTICLES] or words)
+
+
+def spoken(text: str) -> str:
+    """A title as letters, digits and single spaces: safe in a label, which is Markdown."""
+    kept = "".join(c if c.isalnum() else " " for c in text[:LONGEST_TITLE])
+    return " ".join(kept.split())[:60] or "this item"
+
+
+def _column(items: pl.DataFrame, name: str) -> Sequence[Any]:
+    return items[name].to_list() if name in items.columns else [None] * items.height
+
+
+def _by_count(counted: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _words(genres: Any) -> tuple[str, ...]:
+    if genres is None:
+        return ()
+    return tuple(str(g) for g in (genres if isinstance(genres, list) else [genres]) if g)
+
+
+def _first(genres: tuple[str, ...]) -> str | None:
+    return genres[0] if genres else None
+
+
+def _title(title: Any, item_id: Id) -> str:
+    """A title in one line, without control characters; "Item 7" where there is none."""
+    text = " ".join(str(title or "").split())
+    text = "".join(c for c in text if c.isprintable())
+    if not text:
+        return f"Item {item_id}"
+    return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 1] + "…"
+
+
+def _year(year: Any) -> str:
+    if isinstance(year, float):
+        return f"{year:.0f}" if year == year and abs(year) < 1e5 else ""
+    return "" if year is None else str(year)[:12]

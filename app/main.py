@@ -1,0 +1,41 @@
+"""The entry point: one table of screens."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from app.style import CSS
+
+
+class Screen(NamedTuple):
+    """A screen: its file, its name, its icon, its place in the address."""
+
+    file: str
+    title: str
+    icon: str
+    path: str
+
+
+SCREENS = (
+    Screen("screens/home.py", "Home", ":material/home:", ""),
+    Screen("screens/what_if.py", "What if", ":material/edit_note:", "what-if"),
+    Screen("screens/models.py", "Models", ":material/leaderboard:", "models"),
+    Screen("screens/audit.py", "Audit", ":material/fact_check:", "audit"),
+)
+
+
+def main() -> None:
+    """Show the chosen screen."""
+    st.set_page_config(page_title="Workbench", page_icon=":material/tune:", layout="wide")
+    st.html(f"<style>{CSS}</style>")
+    pages = [
+        st.Page(s.file, title=s.title, icon=s.icon, url_path=s.path or None, default=not s.path)
+        for s in SCREENS
+    ]
+    st.navigation(pages, position="top").run()
+
+
+if __name__ == "__main__":
+    main()

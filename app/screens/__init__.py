@@ -1,0 +1,1 @@
+"""The screens, one file each; the table of them is in ``app/main.py``."""

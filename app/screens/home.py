@@ -1,0 +1,109 @@
+"""Home: which engine, which data, when, how good, and where to go."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+import streamlit as st
+
+from app import cache
+from app.widgets import html, no_run, problem, text
+from app.words import interval, number
+from workbench.errors import WorkbenchError
+
+
+def main() -> None:
+    st.title("Look inside the engine")
+    try:
+        world = cache.world()
+    except WorkbenchError as error:
+        problem("The run cannot be opened.", str(error))
+        return
+    if world is None:
+        no_run()
+        return
+    html(
+        text(
+            "Take a person, change what they did, and watch what they would be shown, and why. "
+            "Then see how good the engine is, and whether it is as good for everybody."
+        )
+    )
+    _figures(world)
+    _doors()
+    _limits(world)
+
+
+def _figures(world: cache.World) -> None:
+    told, cut = world.run.manifest["dataset"], world.run.manifest["split"]
+    best = world.run.leaderboard.filter(
+        (pl.col("model") == "engine") & (pl.col("metric") == "ndcg")
+    )
+    with st.container(border=True):
+        columns = st.columns(4)
+        columns[0].metric("People in the log", f"{told['people']:,}")
+        columns[1].metric("Items", f"{told['items']:,}")
+        columns[2].metric(
+            "Held out as guests",
+            f"{len(cut['guests']):,}",
+            help="People that no model learnt from. What-if starts from them: a model remembers "
+            "the people it learnt from, and would answer from memory.",
+        )
+        if best.height:
+            row = best.row(0, named=True)
+            columns[3].metric(
+                "Ranking quality of the engine",
+                number(row["mean"]),
+                help="nDCG over the first places: 1 is a perfect list, 0 one without a hit. The "
+                f"95 % interval is {interval(row['low'], row['high'])}.",
+            )
+        when = datetime.fromisoformat(world.run.manifest["created"])
+        html(
+            text(
+                f"Data: {told['name']}. The engine was fitted on {when:%d %B %Y, %H:%M} UTC.",
+                "about",
+            )
+        )
+
+
+def _doors() -> None:
+    doors = (
+        (
+            "screens/what_if.py",
+            "What if",
+            "Add, remove or re-rate what a person saw. Both lists stand side by side, with what "
+            "moved and the reason for each item.",
+            "Open What if",
+        ),
+        (
+            "screens/models.py",
+            "Models",
+            "How good is the engine, compared with simpler models on the same people? "
+            "With honest intervals.",
+            "Open Models",
+        ),
+        (
+            "screens/audit.py",
+            "Audit",
+            "Does it work as well for all groups of people, and who gets shown? "
+            "With the verdicts of a written policy.",
+            "Open Audit",
+        ),
+    )
+    for column, (file, title, words, label) in zip(st.columns(3), doors, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.subheader(title)
+            st.write(words)
+            st.page_link(file, label=label, icon=":material/arrow_forward:")
+
+
+def _limits(world: cache.World) -> None:
+    st.subheader("What this is not for")
+    st.write(
+        "It shows how a fitted engine behaves on an edited history. It does not say what people "
+        "would do if they saw another list, and a difference inside its interval may be chance. "
+        "Do not use it to judge a single person."
+    )
+
+
+main()

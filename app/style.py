@@ -1,0 +1,59 @@
+"""The look of our own pieces of HTML; colours that hold in light and dark.
+
+Tiles have white text of at least 4.5 : 1 on every ink. Nothing is said by colour alone.
+"""
+
+from __future__ import annotations
+
+INKS = (
+    "#2F4B7C", "#0B6E4F", "#8A2B55", "#0A6A86", "#80500A", "#5E4594", "#A03A1C", "#3F5A14",
+    "#98356B", "#5A4A42", "#525B66",
+)  # fmt: skip
+"""One for each of the most frequent genres, the last for none."""
+
+_TILES = "\n".join(f".wb-ink-{i} {{ background: {ink}; }}" for i, ink in enumerate(INKS))
+
+CSS = f"""
+.wb-row {{ display: flex; align-items: center; gap: .7rem; min-height: 3rem; min-width: 0; }}
+.wb-rank {{ flex: none; width: 1.6rem; text-align: right; font-weight: 650;
+  font-variant-numeric: tabular-nums; opacity: .8; }}
+.wb-tile {{ flex: none; width: 2.6rem; height: 2.6rem; border-radius: .35rem; color: #fff;
+  display: flex; align-items: center; justify-content: center; font-size: .78rem;
+  font-weight: 600; font-variant-numeric: tabular-nums; overflow: hidden; }}
+.wb-text {{ flex: 1; min-width: 0; line-height: 1.25; }}
+.wb-title {{ font-weight: 600; overflow-wrap: anywhere; display: -webkit-box;
+  -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }}
+.wb-about {{ font-size: .83rem; opacity: .78; white-space: nowrap; overflow: hidden;
+  text-overflow: ellipsis; }}
+.wb-mark {{ flex: none; font-size: .8rem; font-weight: 650; padding: .12rem .5rem;
+  border-radius: 1rem; white-space: nowrap; border: 1px solid currentColor; }}
+.wb-entered {{ color: #0A5C9E; background: #0A5C9E14; }}
+.wb-left {{ color: #9A430A; background: #B3530A14; }}
+.wb-up {{ color: #0A6B52; border-color: transparent; }}
+.wb-down {{ color: #9A430A; border-color: transparent; }}
+.wb-same {{ opacity: .75; border-color: transparent; font-weight: 500; }}
+.wb-dark .wb-entered {{ color: #8EC3F3; background: #7DB8EE1f; }}
+.wb-dark .wb-left, .wb-dark .wb-down {{ color: #F3B27A; background: none; }}
+.wb-dark .wb-up {{ color: #6FD6B6; }}
+.wb-gone .wb-title {{ text-decoration: line-through; text-decoration-thickness: 1px; }}
+.wb-undone {{ opacity: .72; font-style: italic; }}
+.wb-lede {{ font-size: 1.05rem; max-width: 46rem; margin: 0; }}
+.wb-sentence {{ font-size: 1.08rem; line-height: 1.5; margin: 0 0 .4rem; overflow-wrap: anywhere; }}
+.wb-head {{ font-weight: 650; font-size: 1.05rem; }}
+.wb-bars {{ display: grid; grid-template-columns: minmax(7rem, 15rem) 1fr 4.2rem;
+  column-gap: .7rem; row-gap: .35rem; align-items: center; }}
+.wb-bar-name {{ font-size: .9rem; line-height: 1.2; overflow-wrap: anywhere; }}
+.wb-bar-number {{ font-size: .9rem; text-align: right; font-variant-numeric: tabular-nums; }}
+.wb-bar-track {{ position: relative; height: .95rem; border-radius: .2rem;
+  background: color-mix(in srgb, currentColor 8%, transparent); }}
+.wb-bar-track::after {{ content: ""; position: absolute; left: 50%; top: -.15rem; bottom: -.15rem;
+  width: 1px; background: currentColor; opacity: .55; }}
+.wb-bar {{ position: absolute; top: 0; bottom: 0; border-radius: .15rem; }}
+.wb-bar-for {{ left: 50%; background: #0A5C9E; }}
+.wb-bar-against {{ right: 50%; background: #B3530A; }}
+.wb-dark .wb-bar-for {{ background: #7DB8EE; }}
+.wb-dark .wb-bar-against {{ background: #F0A35E; }}
+.wb-only-read {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap; }}
+{_TILES}
+"""
