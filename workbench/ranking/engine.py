@@ -42,6 +42,10 @@ RETRIEVERS: dict[str, tuple[str, dict[str, Any]]] = {
 """Label → name of the model and its parameters. Those that the log cannot feed are left out."""
 
 
+EARLIER = 4
+"""Earlier events that a person must have to give labels."""
+
+
 class Engine(Recommender):
     """The two-stage engine: models bring candidates, boosted trees rank them.
 
@@ -49,7 +53,7 @@ class Engine(Recommender):
     each person; by a seeded hash where there are no timestamps), the retrievers are fitted on the
     earlier part, candidates are made from it exactly as at serving time, and the later part says
     which of them were relevant. Then the retrievers are fitted again on everything. People with
-    fewer than five events give history but no labels.
+    fewer than five events (four of them earlier) give history but no labels.
 
     Parameters
     ----------
@@ -204,6 +208,8 @@ class Engine(Recommender):
         """Features and labels of the candidates of people with later events."""
         _, people = cut.people()
         relevant = cut.relevant_matrix()
+        enough = np.flatnonzero(people.lengths >= EARLIER)
+        people, relevant = people[enough], relevant[enough]
         if len(people) > self.max_people:
             draw = np.random.default_rng(self.seed)
             chosen = np.sort(draw.choice(len(people), self.max_people, replace=False))

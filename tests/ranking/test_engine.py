@@ -1,0 +1,174 @@
+"""The engine: one profile scores the same everywhere, candidates are of the profile alone."""
+
+import subprocess
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+
+import workbench as wb
+from workbench.profiles import Profiles
+
+
+@pytest.fixture(scope="module")
+def world():
+    return wb.load("synthetic", n_users=200, n_items=160, n_events=7_000, seed=1)
+
+
+@pytest.fixture(scope="module")
+def engine(world):
+    return wb.Engine(n_trees=30, depth=30).fit(world)
+
+
+@pytest.fixture(scope="module")
+def people(world):
+    return world.profiles()
+
+
+def test_a_profile_scores_the_same_alone_and_in_any_batch(engine, people):
+    batch = engine.score(people)
+    assert np.isfinite(batch).any(axis=1).all()
+    for i in (0, 7, 199):
+        np.testing.assert_array_equal(engine.score(people[i : i + 1])[0], batch[i])
+    np.testing.assert_array_equal(engine.score(people[[5, 3, 5]]), batch[[5, 3, 5]])
+    pairs = engine.score_pairs(people)
+    for i in (0, 7, 199):
+        np.testing.assert_array_equal(engine.score_pairs(people[i : i + 1])[0], pairs[i])
+
+
+def test_few_pairs_score_as_many(engine, people):
+    """Ranks are counted one by one for few pairs and sorted for many."""
+    pairs = engine.score_pairs(people[:20])
+    some = np.array([3, 149, 0, 77])
+    np.testing.assert_array_equal(engine.score_pairs(people[:20], some), pairs[:, some])
+
+
+def test_pairs_are_finite_and_equal_the_scores_of_candidates(engine, people):
+    scores, pairs = engine.score(people), engine.score_pairs(people)
+    assert np.isfinite(pairs).all()
+    held = np.isfinite(scores)
+    np.testing.assert_array_equal(scores[held], pairs[held])
+    assert 0.1 < held.mean() < 0.95
+
+
+def test_candidates_do_not_depend_on_the_items_asked(engine, people):
+    items = np.array([9, 3, 120, 3])
+    np.testing.assert_array_equal(
+        engine.score(people[:9], items), engine.score(people[:9])[:, items]
+    )
+
+
+def test_every_candidate_is_unmet_and_remembers_who_brought_it(engine, people):
+    scores = engine.score(people)
+    assert not np.isfinite(scores[people.row, people.item]).any()
+    brought = engine.candidate_mask(people[:30])
+    frame = wb.recommend(engine, people[:30], k=10).frame
+    for row, item, source in frame.select("row", "item_id", "source").iter_rows():
+        assert brought[source][row, engine.catalogue.code(item)]
+
+
+def test_a_newcomer_gets_a_full_slate_of_popular_items(engine, world):
+    slate = wb.slate(engine, wb.Profile.of(), k=10)
+    assert len(slate) == 10
+    counts = world.relevant(world.interactions).group_by("item_id").len()
+    popular = counts.filter(pl.col("item_id").is_in(slate.items))["len"].mean()
+    assert popular > 1.5 * counts["len"].mean()
+
+
+def test_the_engine_saved_and_loaded_in_a_new_process_gives_the_same_slates(
+    engine, people, tmp_path
+):
+    engine.save(tmp_path / "engine")
+    expected = wb.recommend(engine, people, k=10).frame
+    expected.write_parquet(tmp_path / "expected.parquet")
+    world = {"n_users": 200, "n_items": 160, "n_events": 7_000, "seed": 1}
+    program = f"""
+import polars as pl, workbench as wb
+engine = wb.Engine.load({str(tmp_path / "engine")!r})
+people = wb.load("synthetic", **{world}).profiles()
+expected = pl.read_parquet({str(tmp_path / "expected.parquet")!r})
+assert wb.recommend(engine, people, k=10).frame.equals(expected)
+one = wb.slate(engine, people[11], k=10).frame
+assert one.equals(expected.filter(pl.col("row") == 11).drop("row")), one
+print("equal")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.strip() == "equal", done.stderr
+
+
+def test_guests_are_in_no_fit(world):
+    split = wb.split(world, guests=0.2)
+    guests = split.train.guest_interactions
+    others = split.train.replaced(
+        split.train.interactions,
+        guest_interactions=guests.with_columns(pl.col("item_id").reverse(), value=pl.lit(5.0)),
+    )
+    probe = split.train.profiles(split.guests)
+    one = wb.Engine(n_trees=5, depth=30).fit(split.train)
+    two = wb.Engine(n_trees=5, depth=30).fit(others)
+    np.testing.assert_array_equal(one.score(probe), two.score(probe))
+
+
+def test_the_ranker_beats_its_retrievers_where_there_is_something_to_learn(world):
+    split = wb.split(world, test_fraction=0.2)
+    rows = {
+        name: wb.evaluate(model.fit(split.train), split)
+        for name, model in (("engine", wb.Engine()), ("popularity", wb.create("popularity")))
+    }
+    assert rows["engine"]["ndcg"].mean() > 1.1 * rows["popularity"]["ndcg"].mean()
+
+
+@pytest.mark.parametrize("columns", [["timestamp"], ["value"], ["timestamp", "value"]])
+def test_a_log_without_time_or_values_works(world, columns):
+    frame = world.interactions.select("user_id", "item_id", "timestamp", "value").drop(columns)
+    relevant_from = None if "value" in columns else 4.0
+    log = wb.Dataset.from_frames(frame, relevant_from=relevant_from)
+    engine = wb.Engine(n_trees=5, depth=30).fit(log)
+    assert len(wb.slate(engine, log.profiles()[0])) == 10
+    lacking = {"timestamp": "history_span", "value": "mean_value"}
+    names = wb.feature_catalogue(engine)["name"].to_list()
+    assert not {lacking[c] for c in columns} & set(names)
+    assert "genre_match" not in names
+
+
+def test_attributes_are_not_read(engine, people):
+    profile = people[4]
+    changed = profile.with_attribute("gender", "someone else")
+    assert wb.slate(engine, changed).frame.equals(wb.slate(engine, profile).frame)
+    assert not {"gender", "age"} & set(engine.uses)
+
+
+def test_a_retriever_that_the_log_cannot_feed_is_refused_by_name(world):
+    log = wb.Dataset.from_frames(world.interactions.select("user_id", "item_id"))
+    with pytest.raises(wb.ArgumentError, match="'late' needs timestamps"):
+        wb.Engine(retrievers={"late": ("trending", {})}).fit(log)
+
+
+def test_bad_arguments_are_refused_by_name():
+    for argument, value in (("depth", 0), ("n_trees", 0), ("eta", 0.0), ("label_fraction", 1.0)):
+        with pytest.raises(wb.ArgumentError, match=argument):
+            wb.Engine(**{argument: value})
+    with pytest.raises(wb.ArgumentError, match="'eese' is no model; did you mean 'ease'"):
+        wb.Engine(retrievers={"x": ("eese", {})})
+
+
+def test_a_log_too_small_for_a_ranker_is_refused_in_words():
+    frame = pl.DataFrame(
+        {"user_id": [1, 1, 2, 2], "item_id": [1, 2, 1, 3], "timestamp": [1.0, 2.0, 3.0, 4.0]}
+    )
+    with pytest.raises(wb.DataError, match="too small for a ranker"):
+        wb.Engine().fit(wb.Dataset.from_frames(frame))
+
+
+def test_scores_do_not_depend_on_the_size_of_the_blocks(engine, people, monkeypatch):
+    whole = engine.score(people)
+    monkeypatch.setattr(type(engine), "_block", lambda self, people: 3)
+    np.testing.assert_array_equal(engine.score(people), whole)
+
+
+def test_an_item_out_of_the_catalogue_is_ignored(engine, people):
+    profile = people[8]
+    strange = profile.with_event(10**9 if engine.catalogue.is_integer else "no-such-item", 5)
+    assert Profiles.of(strange, engine.catalogue).unknown == 1
+    assert wb.slate(engine, strange).items == wb.slate(engine, profile).items
