@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 import pytest
+from scipy import sparse
 
 from workbench.data.checkerboard import checkerboard
 from workbench.data.dataset import Dataset
@@ -15,6 +16,7 @@ from workbench.evaluation.accuracy import Shown
 from workbench.evaluation.evaluate import evaluate
 from workbench.models.popularity import Popularity
 from workbench.ranking.recommend import recommend
+from workbench.vocabulary import Vocabulary
 
 K = 4
 
@@ -131,6 +133,16 @@ def test_popularity_is_never_serendipitous_and_serendipity_never_above_precision
     rows = evaluate(type(backwards)(frame, len(people), 30), cut, 5)
     assert (rows["serendipity"] <= rows["precision"]).all()
     assert rows["serendipity"].sum() > 0
+
+
+def test_serendipity_begins_right_after_the_top_k_of_the_unseen():
+    # One person who met the most popular of five items; the next two are their top 2.
+    people = Dataset(pl.DataFrame({"user_id": [1], "item_id": [0]}), catalogue=Vocabulary(range(5)))
+    world = beyond.World(9, np.array([9, 8, 7, 6, 5]), np.arange(5), None, None)
+    wanted = sparse.csr_array(np.ones((1, 5), np.float32))
+    for item, surprise in ((1, 0.0), (2, 0.0), (3, 0.5), (4, 0.5)):
+        shown = Shown(np.array([0]), np.array([1]), np.array([item]), 1, 2)
+        assert beyond.serendipity(shown, world, people.profiles([1]), wanted) == [surprise]
 
 
 def test_a_list_like_the_history_is_calibrated(random_world):

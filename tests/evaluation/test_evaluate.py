@@ -161,7 +161,7 @@ def test_k_must_be_a_whole_number(by_hand, k):
 
 
 def test_what_is_no_split_or_no_model_is_refused(by_hand, board):
-    with pytest.raises(ArgumentError, match="split must be a Split from wb.split, not Dataset"):
+    with pytest.raises(ArgumentError, match=r"split must be a Split from wb\.split, not Dataset"):
         evaluate(slates(LISTS), by_hand.train, 3)
     with pytest.raises(ArgumentError, match="evaluate one fold at a time"):
         evaluate(slates(LISTS), split(checkerboard(), "k-fold"), 3)

@@ -56,22 +56,23 @@ def coverage(draw, n, n_samples, seed=0, n_boot=1000):
 
 
 @pytest.mark.parametrize("draw", [like_ndcg, like_hits])
-@pytest.mark.parametrize("n", [30, 200])
+@pytest.mark.parametrize("n", [50, 200])
 def test_intervals_cover_the_truth(draw, n):
     assert 0.93 <= coverage(draw, n, 1500) <= 0.97
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("draw", [like_ndcg, like_hits, like_mrr, like_novelty])
-@pytest.mark.parametrize("n", [30, 50, 200, 900])
+@pytest.mark.parametrize("n", [50, 200, 900])
 def test_intervals_cover_the_truth_in_every_shape(draw, n):
     assert 0.93 <= coverage(draw, n, 6000, n_boot=2000) <= 0.97
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("draw", [like_ndcg, like_hits, like_mrr, like_novelty])
-@pytest.mark.parametrize("n", [10, 20])
+@pytest.mark.parametrize("n", [10, 20, 30])
 def test_intervals_of_few_people_are_not_far_off(draw, n):
+    # A share of 30 people moves in steps of 1 / 30: no interval covers 95 % of such samples.
     assert 0.91 <= coverage(draw, n, 6000, n_boot=2000) <= 0.99
 
 
@@ -209,6 +210,23 @@ def test_draws_are_with_replacement_and_blocks_do_not_matter(monkeypatch):
     monkeypatch.setattr("workbench.evaluation.resampling.CELLS", 400)
     (parts,) = resampled([part], 4000, 0)
     np.testing.assert_array_equal(boot, parts)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_many_people_have_the_interval_of_scipy(sign):
+    from scipy.stats import bootstrap
+
+    n = 300
+    values = sign * np.random.default_rng(6).exponential(1, n)  # skewed: plain percentiles differ
+    part = Sums(values, np.ones(n))
+    (boot,) = resampled([part], 20_000, 0)
+    got = np.array(interval(boot, part.figure, part.influence, LEVEL))
+    known = bootstrap(
+        (values,), np.mean, n_resamples=20_000, method="BCa", rng=np.random.default_rng(7)
+    ).confidence_interval
+    error = values.std() / np.sqrt(n)
+    assert got == pytest.approx(known, abs=0.06 * error)
+    assert np.abs(np.quantile(boot, [0.025, 0.975]) - known).min() > 0.06 * error
 
 
 def test_one_person_has_no_interval_and_nobody_no_figure():

@@ -26,7 +26,7 @@ def test_one_row_per_order_and_the_first_is_the_usual():
 
 
 def test_what_cannot_be_asked_is_refused():
-    with pytest.raises(ArgumentError, match="metric='rmse' is no column of wb.evaluate"):
+    with pytest.raises(ArgumentError, match=r"metric='rmse' is no column of wb\.evaluate"):
         tie_sensitivity(EASE, checkerboard(), "rmse")
     with pytest.raises(ArgumentError, match="tie_seeds is empty"):
         tie_sensitivity(EASE, checkerboard(), tie_seeds=[])

@@ -114,7 +114,7 @@ def test_summaries_that_cannot_be_are_refused(rows):
         summarise(ease, n_boot=0)
     with pytest.raises(ArgumentError, match="by='model' is no column of rows"):
         summarise(ease, by="model")
-    with pytest.raises(ArgumentError, match="rows must be a frame of wb.evaluate .* not dict"):
+    with pytest.raises(ArgumentError, match=r"rows must be a frame of wb\.evaluate .* not dict"):
         summarise(rows)
     with pytest.raises(ArgumentError, match="with its column 'protocol', not one of"):
         summarise(ease.select("user_id", "ndcg"))
