@@ -68,7 +68,11 @@ class Content(Recommender):
         n_items = len(self.prior_) if items is None else len(items)
         scores = np.empty((len(profiles), n_items), dtype=np.float32)
         for part, block in profiles.blocks():
-            tastes = block.csr(data=self._signed(block)) @ self.vectors_
+            signed = self._signed(block)
+            tastes = block.csr(block.latest & (signed != 0), signed) @ self.vectors_
+            # The product leaves the features in an order of its own, and adding up in another
+            # order rounds differently.
+            tastes.sort_indices()
             found = (tastes @ self.by_feature_).toarray() + self.prior_
             scores[part] = found if items is None else found[:, items]
         return scores

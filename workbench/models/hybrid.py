@@ -42,10 +42,10 @@ BLOCK_BYTES = 400_000_000
 class Blend(Recommender):
     """Weighted sum of the standardised scores of several models.
 
-    ``score = sum over parts of weight * (s - mean) / sd``, mean and standard deviation over the
-    items that the person has not seen, for each person by itself. What a part cannot say (NaN)
-    counts as its mean; what no part can say is NaN. Where only one weight is above 0 the scores
-    are that part's own, so the ranking is exactly its.
+    ``score = sum over parts of weight * (s - mean) / sd``, for each person by itself, mean and
+    standard deviation over the items outside the history (an event of weight 0 does not count).
+    What a part cannot say (NaN) counts as its mean; what no part can say is NaN. Where only one
+    weight is above 0 the scores are that part's own, so the ranking is exactly its.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ class Blend(Recommender):
 
 
 def standardised(scores: FloatArray, people: Profiles) -> NDArray[np.float64]:
-    """Scores in standard deviations of a person's unseen items; NaN becomes 0, the mean.
+    """Scores in standard deviations over the items not met; NaN becomes 0, the mean.
 
     Parameters
     ----------
@@ -205,7 +205,8 @@ def standardised(scores: FloatArray, people: Profiles) -> NDArray[np.float64]:
     """
     known = np.isfinite(scores)
     counted = known.copy()
-    counted[people.seen.nonzero()] = False
+    met = people.latest & (people.weight > 0)
+    counted[people.row[met], people.item[met]] = False
     counted[~counted.any(axis=1)] = known[~counted.any(axis=1)]
     number = np.maximum(counted.sum(axis=1, keepdims=True), 1)
     filled = np.where(known, scores, 0.0).astype(np.float64)
