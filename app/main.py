@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from app.style import CSS
+from app.style import CSS, MARK
 
 
 class Screen(NamedTuple):
@@ -28,7 +28,8 @@ SCREENS = (
 
 def main() -> None:
     """Show the chosen screen."""
-    st.set_page_config(page_title="Workbench", page_icon=":material/tune:", layout="wide")
+    st.set_page_config(page_title="Workbench", page_icon=MARK, layout="wide")
+    st.logo(MARK, size="medium")
     st.html(f"<style>{CSS}</style>")
     pages = [
         st.Page(s.file, title=s.title, icon=s.icon, url_path=s.path or None, default=not s.path)

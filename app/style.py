@@ -11,13 +11,24 @@ INKS = (
 )  # fmt: skip
 """One for each of the most frequent genres, the last for none."""
 
+MARK = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64" viewBox="0 0 64 64">'
+    '<rect width="64" height="64" rx="14" fill="#1667A8"/>'
+    '<g stroke="#fff" stroke-width="5" stroke-linecap="round">'
+    '<path d="M13 20h38M13 32h38M13 44h38"/></g>'
+    '<g fill="#fff" stroke="#1667A8" stroke-width="3">'
+    '<circle cx="42" cy="20" r="7"/><circle cx="23" cy="32" r="7"/><circle cx="36" cy="44" r="7"/>'
+    "</g></svg>"
+)
+"""Three sliders: the mark of the app, drawn here because a named icon is fetched from outside."""
+
 _TILES = "\n".join(f".wb-ink-{i} {{ background: {ink}; }}" for i, ink in enumerate(INKS))
 
 CSS = f"""
-.wb-row {{ display: flex; align-items: center; gap: .7rem; min-height: 3rem; min-width: 0; }}
+.wb-row {{ display: flex; align-items: center; gap: .7rem; min-height: 2.75rem; min-width: 0; }}
 .wb-rank {{ flex: none; width: 1.6rem; text-align: right; font-weight: 650;
   font-variant-numeric: tabular-nums; opacity: .8; }}
-.wb-tile {{ flex: none; width: 2.6rem; height: 2.6rem; border-radius: .35rem; color: #fff;
+.wb-tile {{ flex: none; width: 2.5rem; height: 2.5rem; border-radius: .35rem; color: #fff;
   display: flex; align-items: center; justify-content: center; font-size: .78rem;
   font-weight: 600; font-variant-numeric: tabular-nums; overflow: hidden; }}
 .wb-text {{ flex: 1; min-width: 0; line-height: 1.25; }}
@@ -39,7 +50,9 @@ CSS = f"""
 .wb-undone {{ opacity: .72; font-style: italic; }}
 .wb-lede {{ font-size: 1.05rem; max-width: 46rem; margin: 0; }}
 .wb-sentence {{ font-size: 1.08rem; line-height: 1.5; margin: 0 0 .4rem; overflow-wrap: anywhere; }}
-.wb-head {{ font-weight: 650; font-size: 1.05rem; }}
+.wb-head {{ font-weight: 650; font-size: 1.1rem; margin: .6rem 0 .5rem; padding: 0; }}
+.wb-line, .wb-undone {{ margin: .1rem 0; font-size: .92rem; overflow-wrap: anywhere; }}
+.wb-about-line {{ font-size: .9rem; margin: 0; }}
 .wb-bars {{ display: grid; grid-template-columns: minmax(7rem, 15rem) 1fr 4.2rem;
   column-gap: .7rem; row-gap: .35rem; align-items: center; }}
 .wb-bar-name {{ font-size: .9rem; line-height: 1.2; overflow-wrap: anywhere; }}

@@ -8,20 +8,14 @@ import polars as pl
 import streamlit as st
 
 from app import cache
-from app.widgets import html, no_run, problem, text
+from app.widgets import html, opened, text
 from app.words import interval, number
-from workbench.errors import WorkbenchError
 
 
 def main() -> None:
     st.title("Look inside the engine")
-    try:
-        world = cache.world()
-    except WorkbenchError as error:
-        problem("The run cannot be opened.", str(error))
-        return
+    world = opened()
     if world is None:
-        no_run()
         return
     html(
         text(
@@ -61,7 +55,7 @@ def _figures(world: cache.World) -> None:
         html(
             text(
                 f"Data: {told['name']}. The engine was fitted on {when:%d %B %Y, %H:%M} UTC.",
-                "about",
+                "about-line",
             )
         )
 

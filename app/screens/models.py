@@ -7,11 +7,11 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app import cache
-from app.widgets import download, html, interval_chart, no_run, problem, text
+from app.charts import interval_chart
+from app.export import download
+from app.widgets import html, opened, text
 from app.words import METRICS, interval, metric_name, metric_words, number
 from workbench.columns import DEFINITION, HIGH, LOW, MEAN, METRIC
-from workbench.errors import WorkbenchError
 
 MODEL = "model"
 TABLE = ("ndcg", "hit_rate", "recall", "mrr", "coverage", "novelty", "diversity", "rmse")
@@ -19,13 +19,8 @@ TABLE = ("ndcg", "hit_rate", "recall", "mrr", "coverage", "novelty", "diversity"
 
 def main() -> None:
     st.title("Models")
-    try:
-        world = cache.world()
-    except WorkbenchError as error:
-        problem("The run cannot be opened.", str(error))
-        return
+    world = opened()
     if world is None:
-        no_run()
         return
     asked = world.run.manifest["split"]["asked"]
     html(
@@ -151,8 +146,9 @@ def _comparisons(found: pl.DataFrame, figures: pl.DataFrame) -> None:
     st.dataframe(
         table,
         hide_index=True,
+        placeholder="–",
         column_config={
-            "against": st.column_config.TextColumn("Engine against", pinned=True),
+            "against": st.column_config.TextColumn("Engine against"),
             "verdict": st.column_config.TextColumn("In words", width="medium"),
             "difference": numbers("Difference", format="%+.4f"),
             LOW: numbers("from", format="%+.4f", help="Lower end of the 95 % interval."),
