@@ -19,14 +19,20 @@ from workbench.models.linear import EASE
 from workbench.models.neighbours import ItemKNN, UserKNN
 from workbench.models.popularity import Popularity, RecentPopularity
 from workbench.models.rules import Rules
+from workbench.models.temporal import Following, Session, Trending
 from workbench.profiles import Profiles
 from workbench.state import Arrays, decoded, encoded
 from workbench.vocabulary import FloatArray, IntArray
 
 PARTS: Mapping[str, type[Recommender]] = {
     cls.name: cls
-    for cls in (ALS, Content, EASE, ItemKNN, Popularity, RecentPopularity, Rules, SVD, UserKNN)
-}
+    for cls in (
+        ALS, Content, EASE, Following, ItemKNN, Popularity, RecentPopularity, Rules, Session, SVD,
+        Trending, UserKNN,
+    )
+}  # fmt: skip
+DEFAULT = ("ease", "als", "item-knn", "user-knn", "session", "following")
+"""The strongest models of the package that read nothing but the log."""
 LEARNED = "learned"
 TRIED = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Weights that the search tries for one part while the others stay."""
@@ -49,9 +55,10 @@ class Blend(Recommender):
 
     Parameters
     ----------
-    parts : sequence of str or Recommender
+    parts : sequence of str or Recommender, optional
         Names of models of this package with their defaults, or models; a model that is given is
-        not fitted itself, a new one with its parameters is.
+        not fitted itself, a new one with its parameters is. By default ``DEFAULT``, less those
+        that the log cannot feed.
     weights : sequence of float, or "learned"
         One for each part, 0 or more. Learned: all start at 1, and one after the other is set to
         what gives the best nDCG@10 on a fifth of the training log (the last events of each
@@ -76,32 +83,37 @@ class Blend(Recommender):
 
     def __init__(
         self,
-        parts: Sequence[str | Recommender] = ("ease", "als", "item-knn", "user-knn"),
+        parts: Sequence[str | Recommender] | None = None,
         weights: Sequence[float] | str = LEARNED,
         seed: int = 0,
     ) -> None:
-        if isinstance(parts, str) or not len(parts):
+        if isinstance(parts, str) or (parts is not None and not len(parts)):
             raise ArgumentError(f"parts must be a list of models or names, not {parts!r}")
         if isinstance(weights, str):
             if weights != LEARNED:
                 raise ArgumentError(f"weights must be numbers or {LEARNED!r}, not {weights!r}")
         else:
+            if parts is None:
+                raise ArgumentError("weights need parts; give both, or let both be chosen")
             if len(weights) != len(parts):
                 raise ArgumentError(f"weights: {len(weights)} of them for {len(parts)} parts")
             if not all(0 <= weight < np.inf for weight in weights) or not any(weights):
                 raise ArgumentError(
                     f"weights must be 0 or more, and one above 0, not {list(weights)!r}"
                 )
-        self.parts = tuple(parts)
+        self.parts = None if parts is None else tuple(parts)
         self.weights = weights if isinstance(weights, str) else [float(w) for w in weights]
         self.seed = seed
-        fresh = self._fresh()
-        self.needs = frozenset().union(*(part.needs for part in fresh))
-        self.uses = frozenset().union(*(part.uses for part in fresh))
-        self.personalised = any(part.personalised for part in fresh)
+        if self.parts is not None:
+            fresh = self._fresh(frozenset())
+            self.needs = frozenset().union(*(part.needs for part in fresh))
+            self.uses = frozenset().union(*(part.uses for part in fresh))
+            self.personalised = any(part.personalised for part in fresh)
 
-    def _fresh(self) -> list[Recommender]:
-        """Unfitted parts."""
+    def _fresh(self, has: frozenset[str]) -> list[Recommender]:
+        """Unfitted parts, for a log that ``has`` so much."""
+        if self.parts is None:
+            return [PARTS[name]() for name in DEFAULT if PARTS[name].needs <= has]
         made = []
         for part in self.parts:
             if isinstance(part, str):
@@ -116,12 +128,13 @@ class Blend(Recommender):
 
     def fit(self, dataset: Dataset) -> Self:
         self.validation_: dict[str, float] = {}
-        self.weights_ = [1.0] * len(self.parts)
+        fresh = self._fresh(dataset.has)
+        self.weights_ = [1.0] * len(fresh)
         if not isinstance(self.weights, str):
             self.weights_ = list(self.weights)
-        elif len(self.parts) > 1:
+        elif len(fresh) > 1:
             self._learn(dataset)
-        self.parts_ = [part.fit(dataset) for part in self._fresh()]
+        self.parts_ = [part.fit(dataset) for part in fresh]
         return self
 
     def _learn(self, dataset: Dataset) -> None:
@@ -134,10 +147,10 @@ class Blend(Recommender):
         people, asked = inner.people()[1], inner.relevant_matrix()
         if len(people) < 2:
             return
-        fits = max(2, BLOCK_BYTES // (4 * dataset.n_items * len(self.parts)))
+        fits = max(2, BLOCK_BYTES // (4 * dataset.n_items * len(self.weights_)))
         rows = np.unique(np.linspace(0, len(people) - 1, min(fits, len(people))).astype(int))
         people, asked = people[rows], asked[rows]
-        parts = [part.fit(inner.train) for part in self._fresh()]
+        parts = [part.fit(inner.train) for part in self._fresh(dataset.has)]
         scores = np.stack([standardised(p.score(people), people).astype("f4") for p in parts])
         self.weights_, equal, best = searched(scores, people, asked)
         self.validation_ = {"equal": equal, "learned": best, "n": len(people)}
@@ -163,7 +176,7 @@ class Blend(Recommender):
     def state(self) -> tuple[Arrays, dict[str, Any]]:
         """See ``Recommender.state``. A part that was given as a model is saved once, fitted."""
         self._require_fitted()
-        names = [part if isinstance(part, str) else None for part in self.parts]
+        names = self.parts and [part if isinstance(part, str) else None for part in self.parts]
         return encoded(
             {
                 "params": {"parts": names, "weights": self.weights, "seed": self.seed},
@@ -179,7 +192,7 @@ class Blend(Recommender):
         """See ``Recommender.from_state``."""
         content = decoded(arrays, json)
         params = content["params"]
-        params["parts"] = [
+        params["parts"] = params["parts"] and [
             name if name is not None else type(part)(**part.params())
             for name, part in zip(params["parts"], content["parts_"], strict=True)
         ]
