@@ -33,6 +33,7 @@ LAYER = {name: place for place, names in enumerate(LAYERS) for name in names}
 LONGEST = 420
 LONG = {
     "workbench/data/split.py": "the five ways to split beside the Split they all make",
+    "workbench/ranking/engine.py": "one object: two stages, what they say of a pair, and the folder",
     "workbench/features/standard.py": "a list: one short function per feature",
 }
 """Files that may be longer than ``LONGEST`` lines, and why."""
@@ -275,7 +276,7 @@ RULES = {
     html_faults: SHIPPED,
     length_faults: SHIPPED,
     name_faults: SHIPPED,
-    docstring_faults: PYTHON,
+    docstring_faults: SHIPPED,
     raises_faults: TESTS,
     address_faults: list(FILES),
     lock_faults: LOCK,

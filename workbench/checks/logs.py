@@ -18,7 +18,7 @@ from workbench.profile import Profile
 from workbench.vocabulary import FloatArray, Id
 
 K = 10
-SEEDS = (1, 2, 3)
+SEEDS = (1, 2)
 
 
 def row_order_is_inert(subject: Subject) -> None:
@@ -77,8 +77,11 @@ def guests_are_in_no_fit(subject: Subject) -> None:
     aged = pl.when(guests).then(pl.lit(99)).otherwise("age").alias("age")
     other = {
         "without them": replace(world, guests=None, users=world.users.filter(~guests)),
-        "with half of their events": replace(world, guests=world.guests[::2]),  # type: ignore[index]
-        "with another age of theirs": replace(world, users=world.users.with_columns(aged)),
+        "with half of their events and another age of theirs": replace(
+            world,
+            guests=world.guests[::2],  # type: ignore[index]
+            users=world.users.with_columns(aged),
+        ),
     }
     before = subject.score(subject.people, subject.fit(world))
     for words, frames in other.items():
