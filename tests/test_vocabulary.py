@@ -75,7 +75,7 @@ def test_leading_zeros_are_other_ids():
 
 def test_the_fingerprint_knows_the_type_and_where_an_id_ends():
     assert Vocabulary([1, 2]) != Vocabulary(["1", "2"])
-    assert Vocabulary(["ab", "c"]) != Vocabulary(["a", "bc"])
+    assert Vocabulary(["ab", "cd"]) != Vocabulary(["a", "b", "cd"])
     assert Vocabulary(["a"]) != ["a"]
 
 

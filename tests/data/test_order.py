@@ -65,6 +65,13 @@ def test_ties_are_not_broken_by_item_id():
     assert abs(np.corrcoef(items, np.arange(n))[0, 1]) < 0.1
 
 
+def test_newcomers_leave_the_ties_of_others_as_they_were():
+    tied = pl.DataFrame({"user_id": [7] * 50, "item_id": range(10, 60), "timestamp": [0.0] * 50})
+    newcomers = pl.DataFrame({"user_id": [1], "item_id": [3], "timestamp": [0.0]})
+    grown = Dataset(pl.concat([newcomers, tied])).interactions
+    assert grown.filter(pl.col("user_id") == 7).equals(Dataset(tied).interactions)
+
+
 def test_a_pair_hash_depends_on_both_and_on_their_order():
     ids = Vocabulary(range(50))
     one, two = np.divmod(np.arange(2500), 50)
