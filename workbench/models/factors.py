@@ -339,4 +339,5 @@ def _check_whole(name: str, value: Any, low: int, high: float = np.inf) -> None:
 
 def _check_above(name: str, value: float, or_zero: bool = False) -> None:
     if not (0 < value < np.inf or (or_zero and value == 0)):
-        raise ArgumentError(f"{name} must be above 0, not {value!r}")
+        bound = "0 or more" if or_zero else "above 0"
+        raise ArgumentError(f"{name} must be {bound}, not {value!r}")

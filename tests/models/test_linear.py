@@ -1,0 +1,77 @@
+"""EASE against its closed form with a general inverse."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from workbench.errors import ArgumentError
+from workbench.models import linear
+from workbench.models.linear import EASE, ridge_inverse
+from workbench.models.popularity import prior
+
+
+def _liked(log):
+    people = log.profiles()
+    return people.csr(people.positive(log.relevant_from)).toarray().astype(np.float64)
+
+
+def test_ease_is_its_closed_form(log):
+    x = _liked(log)
+    inverse = np.linalg.inv(x.T @ x + 20.0 * np.eye(x.shape[1]))
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0.0)
+    model = EASE(reg=20.0).fit(log)
+    np.testing.assert_allclose(model.weights_, weights, atol=1e-7)
+    expected = x @ weights + prior(log.profiles(), log.relevant_from)
+    np.testing.assert_allclose(model.score(log.profiles()), expected, atol=1e-6)
+
+
+def test_single_precision_agrees(log):
+    double = EASE(reg=20.0).fit(log).weights_
+    np.testing.assert_allclose(EASE(20.0, dtype="float32").fit(log).weights_, double, atol=1e-5)
+
+
+@pytest.mark.parametrize("n", [1, 5, 23])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
+def test_the_inverse_is_right_and_symmetric_over_block_edges(monkeypatch, n, dtype, tolerance):
+    monkeypatch.setattr(linear, "BLOCK", 5)
+    x = sparse.random_array((40, n), density=0.4, rng=np.random.default_rng(n), format="csr")
+    inverse = ridge_inverse(x, 0.5, dtype)
+    dense = x.toarray()
+    expected = np.linalg.inv(dense.T @ dense + 0.5 * np.eye(n))
+    np.testing.assert_allclose(inverse, expected, rtol=tolerance, atol=tolerance)
+    assert inverse.dtype == dtype
+    assert np.array_equal(inverse, inverse.T)
+
+
+def test_event_shares_add_up_to_the_score(log):
+    model, people = EASE(reg=20.0).fit(log), log.profiles()
+    for row in (0, 7):
+        for item in (3, 11):
+            total = model.event_shares(people[[row]], item).sum() + model.prior_[item]
+            assert total == pytest.approx(model.score(people[[row]])[0, item], abs=1e-6)
+
+
+def test_a_catalogue_beyond_the_memory_is_refused_with_what_to_do(log):
+    with pytest.raises(ArgumentError, match=r"needs 0.0 GB, above max_gb=1e-07; .*'item-knn'"):
+        EASE(max_gb=1e-7).fit(log)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"reg": 0.0}, "reg must be above 0, not 0.0"),
+        ({"reg": float("nan")}, "reg must be above 0, not nan"),
+        ({"dtype": "float16"}, "dtype must be one of float32, float64, not 'float16'"),
+        ({"max_gb": 0}, "max_gb must be above 0, not 0"),
+    ],
+)
+def test_parameters_that_cannot_work_are_refused(params, message):
+    with pytest.raises(ArgumentError, match=message):
+        EASE(**params)
+
+
+def test_a_ridge_too_small_for_the_precision_is_refused():
+    twice = sparse.csr_array(np.ones((3, 4)) * 1e4)
+    with pytest.raises(ArgumentError, match="reg=1e-09 is too small"):
+        ridge_inverse(twice, 1e-9, "float32")
