@@ -178,9 +178,15 @@ class Profiles:
         return np.repeat(np.arange(len(self)), self.lengths)
 
     @cached_property
+    def counts(self) -> Mask:
+        """Mask over events: latest and with weight. The others say nothing of the person."""
+        return self.latest & (self.weight > 0)
+
+    @cached_property
     def from_end(self) -> IntArray:
-        """Number of later events of the same person, ``(n_events,)``; 0 is their last."""
-        return self.indptr[self.row + 1] - 1 - np.arange(len(self.item))
+        """Number of later events of the same person that count, ``(n_events,)``; the last has 0."""
+        so_far = np.concatenate([[0], np.cumsum(self.counts)])
+        return so_far[self.indptr[self.row + 1]] - so_far[1:]
 
     @cached_property
     def as_of(self) -> NDArray[np.float64]:
@@ -201,7 +207,7 @@ class Profiles:
 
         Relevant is ``value >= relevant_from``; an event without a value is relevant.
         """
-        mask = self.latest & (self.weight > 0)
+        mask = self.counts.copy()
         if relevant_from is not None:
             mask &= ~(self.value < relevant_from)
         return mask

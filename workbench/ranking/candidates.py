@@ -21,14 +21,14 @@ def signals(models: dict[str, Recommender], people: Profiles) -> dict[str, Signa
     people : Profiles
     """
     unmet = np.ones((len(people), len(people.catalogue)), dtype=bool)
-    unmet[people.row, people.item] = False
+    unmet[people.row[people.counts], people.item[people.counts]] = False
     return {name: Signal(np.asarray(model.score(people)), unmet) for name, model in models.items()}
 
 
 def candidates(
     found: dict[str, Signal], retrievers: list[str], people: Profiles, depth: int
 ) -> NDArray[np.bool_]:
-    """Which items reach the ranker, ``(n_profiles, n_items)``: unmet and near a retriever's top.
+    """Which items reach the ranker, ``(n_profiles, n_items)``: unseen and near a retriever's top.
 
     A retriever that cannot tell a person's items apart (all scores equal) brings none.
     """
