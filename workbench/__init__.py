@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 __version__ = "0.1.0"
+
+# Idle OpenMP threads (XGBoost's, implicit's) otherwise spin, which on a busy machine makes a fit
+# take many times as long. Read when those libraries are loaded, so it is said here, first.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # Public name → the module that has it; imported only when asked for, so that
 # `import workbench` stays fast.
