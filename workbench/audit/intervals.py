@@ -13,6 +13,7 @@ import hashlib
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, stdtrit
 
 Floats = NDArray[np.float64]
 
@@ -83,11 +84,9 @@ def interval(
         Degrees of freedom.
     level : float
     """
-    from scipy import stats
-
     tail = (1 - level) / 2
     if np.isfinite(df):
-        tail = float(stats.norm.cdf(stats.t.ppf(tail, max(df, 1.0))))
+        tail = float(ndtr(stdtrit(max(df, 1.0), tail)))
     low, high = np.quantile(draws, [tail, 1 - tail])
     return min(float(low), value), max(float(high), value)
 

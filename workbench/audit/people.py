@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -117,13 +118,15 @@ class _Draws:
         return plausible_means(self.sums[g], self.weights[g], self.rng, self.bounded)
 
     def rest(self, g: int) -> Floats:
-        sums, weights = self.sums.sum(axis=0), self.weights.sum(axis=0)
-        return plausible_means(
-            (sums - self.sums[g]).clip(0) if self.bounded else sums - self.sums[g],
-            weights - self.weights[g],
-            self.rng,
-            self.bounded,
-        )
+        sums, weights = self._whole
+        sums, weights = sums - self.sums[g], weights - self.weights[g]
+        # Rounding must not leave less than nothing of a metric that cannot be negative.
+        sums = sums.clip(0) if self.bounded else sums
+        return plausible_means(sums, weights, self.rng, self.bounded)
+
+    @cached_property
+    def _whole(self) -> tuple[Floats, Floats]:
+        return self.sums.sum(axis=0), self.weights.sum(axis=0)
 
 
 def _draws(columns: dict[str, Floats], grouping: Grouping, seed: int) -> Floats:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -15,6 +17,8 @@ BLUE, ORANGE, VERMILLION, GREEN = "#0072B2", "#E69F00", "#D55E00", "#009E73"
 INK, GREY, LINE = "#1f2328", "#6b7280", "#d9dce1"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
 WIDTH, STEP = 520, 26
+LONGEST = 28
+"""Characters of a name on an axis."""
 MODEL = "model"
 SHOWN, LIKED, THERE = "attention given", "what people liked", "catalogue"
 
@@ -31,7 +35,7 @@ def leaderboard_chart(frame: pl.DataFrame, metric: str = "ndcg", label: str = "n
         Title of the axis, with the unit.
     """
     rows = frame.filter(pl.col(METRIC) == metric).sort(MEAN, MODEL, descending=[True, False])
-    rows = rows.select(MODEL, MEAN, LOW, HIGH, N)
+    rows = _short(rows.select(MODEL, MEAN, LOW, HIGH, N), MODEL)
     return _styled(_dots(rows, MODEL, MEAN, label, rows[MODEL].to_list()))
 
 
@@ -49,6 +53,7 @@ def groups_chart(people: pl.DataFrame, attribute: str, metric: str, label: str) 
     rows = people.filter((pl.col(METRIC) == metric) & ~pl.col("suppressed"))
     everybody = rows.filter(pl.col(ATTRIBUTE) == "everybody").select(VALUE)
     rows = rows.filter(pl.col(ATTRIBUTE) == attribute).select(GROUP, VALUE, LOW, HIGH, N)
+    rows = _short(rows, GROUP)
     lines = [_line({VALUE: everybody[VALUE][0]})] if everybody.height else []
     return _styled(_dots(rows, GROUP, VALUE, label, rows[GROUP].to_list(), lines))
 
@@ -58,7 +63,7 @@ def leakage_chart(leakage: pl.DataFrame) -> Any:
     rows = leakage.filter(pl.col("source").is_in(["slates", "histories"])).with_columns(
         (pl.col(ATTRIBUTE) + ", from " + pl.col("source")).alias("asked")
     )
-    rows = rows.select("asked", "auc", LOW, HIGH, N)
+    rows = _short(rows.select("asked", "auc", LOW, HIGH, N), "asked")
     label = "area under the ROC curve (0.5 is chance)"
     return _styled(
         _dots(rows, "asked", "auc", label, rows["asked"].to_list(), [_line({"auc": 0.5})])
@@ -75,7 +80,7 @@ def exposure_chart(items: pl.DataFrame, column: str) -> Any:
     column : str
         "popularity", "genres", ...
     """
-    rows = items.filter(pl.col("column") == column)
+    rows = _short(items.filter(pl.col("column") == column), GROUP)
     order = rows[GROUP].to_list()
     values = rows.select(GROUP, "exposure", "share_relevant", "share_catalogue").to_dicts()
     base, y = alt.Chart(), _axis_y(GROUP, order)
@@ -92,7 +97,7 @@ def exposure_chart(items: pl.DataFrame, column: str) -> Any:
 
     return _styled(
         alt.layer(
-            layer(SHOWN).mark_bar(height=13, cornerRadiusEnd=2).encode(x=x("exposure")),
+            layer(SHOWN).mark_bar(height=13).encode(x=x("exposure")),
             layer(LIKED).mark_tick(thickness=3, size=20).encode(x=x("share_relevant")),
             layer(THERE)
             .mark_point(shape="diamond", size=45, filled=True, opacity=1)
@@ -109,10 +114,15 @@ def svg(chart: Any) -> str:
 
     Everything that comes from data is escaped by the renderer.
     """
+    return _drawn(json.dumps(chart.to_dict(), sort_keys=True))
+
+
+@lru_cache(maxsize=64)
+def _drawn(spec: str) -> str:
+    """Drawing takes most of the time of a report, and the same picture is asked for again."""
     import vl_convert
 
-    text = vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=_VEGA_LITE)
-    return _inline(text)
+    return _inline(vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE))
 
 
 _VEGA_LITE = ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
@@ -127,6 +137,19 @@ def _inline(text: str) -> str:
     limit = f' style="max-width:{float(width.group(1)):.0f}px"' if width else ""
     head = head.replace("<svg", f'<svg class="chart-svg" aria-hidden="true"{limit}', 1)
     return head + body
+
+
+def _short(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """With names that fit an axis; those that start alike stay apart."""
+    short: list[str] = []
+    for text in rows[name].to_list():
+        cut = text if len(text) <= LONGEST else text[:LONGEST] + "…"
+        again = 1
+        while cut in short:
+            again += 1
+            cut = f"{text[:LONGEST]}… ({again})"
+        short.append(cut)
+    return rows.with_columns(pl.Series(name, short, dtype=pl.String))
 
 
 def _line(value: dict[str, float]) -> Any:
@@ -166,7 +189,7 @@ def _dots(
 
 
 def _axis_y(name: str, order: list[str]) -> Any:
-    return alt.Y(f"{name}:N", sort=order, title=None, axis=alt.Axis(labelLimit=190, ticks=False))
+    return alt.Y(f"{name}:N", sort=order, title=None, axis=alt.Axis(labelLimit=300, ticks=False))
 
 
 def _styled(chart: Any) -> Any:
