@@ -41,6 +41,22 @@ def test_comparisons_are_the_engine_less_the_other(finished):
         assert row["ratio_low"] <= row["ratio"] <= row["ratio_high"]
 
 
+def test_an_engine_alone_has_no_comparisons(finished):
+    from workbench.pipeline import leaderboard
+
+    assert finished.comparisons.schema == leaderboard.COMPARED
+    alone = leaderboard.comparisons({"engine": finished.rows})
+    assert alone.schema == finished.comparisons.schema
+    assert alone.height == 0
+
+
+def test_the_report_agrees_with_the_folder(finished):
+    from workbench.report.verify import verify
+
+    found = verify(finished.path)
+    assert found.exit_code == 0, str(found)
+
+
 def test_what_is_loaded_is_what_was_run(finished):
     run = Run.load(finished.path)
     assert run.manifest == finished.manifest

@@ -79,14 +79,14 @@ class Run:
 
     @staticmethod
     def latest_path(home: str | os.PathLike[str] | None = None) -> Path | None:
-        """Folder of the run that finished last, not yet checked; None where there is none."""
+        """The folder of the run that finished last, not opened; None where there is none yet."""
         runs = runs_of(home)
         name = None
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, UnicodeDecodeError):
             name = (runs / LATEST).read_text("utf-8").strip()
         if name and PurePosixPath(name).name == name and (runs / name / MANIFEST).is_file():
             return runs / name
-        names = _finished(runs)
+        names = _finished(runs)  # the run that the pointer names may have been thrown away
         return runs / names[-1] if names else None
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from workbench.columns import HIGH, LOW, MEAN, METRIC
+from workbench.columns import DEFINITION, HIGH, LOW, MEAN, METRIC, N
 from workbench.data.split import Split
 from workbench.evaluation.catalogue import catalogue_metrics
 from workbench.evaluation.uncertainty import compare, summarise
@@ -16,6 +16,14 @@ from workbench.slate import Slates
 MODEL, AGAINST, NDCG = "model", "against", "ndcg"
 DIFFERENCE, RATIO = "difference", "ratio"
 BLEND = "blend"
+COMPARED = {
+    **dict.fromkeys((MODEL, AGAINST, METRIC), pl.String),
+    **dict.fromkeys((DIFFERENCE, LOW, HIGH, RATIO, f"{RATIO}_low", f"{RATIO}_high"), pl.Float64),
+    **dict.fromkeys(("p", "p_adjusted", "smallest_visible"), pl.Float64),
+    N: pl.Int64,
+    DEFINITION: pl.String,
+}
+"""Columns of ``wb.compare``."""
 
 
 def summary(
@@ -113,7 +121,7 @@ def comparisons(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     is for the engine; one family of tests (Holm). Empty where the engine is alone.
     """
     if len(rows) < 2:
-        return pl.DataFrame()
+        return pl.DataFrame(schema=COMPARED)
     return _flipped(compare(rows, against=ENGINE))
 
 
