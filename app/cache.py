@@ -22,7 +22,7 @@ import streamlit as st
 from scipy import sparse
 
 from app.catalogue import Catalogue
-from app.state import Case, Known
+from app.state import GUEST, Case, Known
 from workbench.columns import ITEM, USER, VALUE
 from workbench.errors import DamagedArtifactError
 from workbench.pipeline import Run
@@ -154,10 +154,9 @@ def world() -> World | None:
 def _opened(path: str, digest: str) -> World:
     """Open a run and make all of it read-only."""
     opened = World(f"{path}#{digest}", Run.load(path))
+    _warm(opened)
     for array in _arrays([opened.engine, opened.split]):
         array.flags.writeable = False
-    _ = opened.catalogue, opened.known, opened.guests, opened.learnt_from, opened.values
-    _warm(opened)
     # What was just loaded lives as long as the server: it need not be looked through again.
     gc.collect()
     gc.freeze()
@@ -165,10 +164,13 @@ def _opened(path: str, digest: str) -> World:
 
 
 def _warm(opened: World) -> None:
-    """Score nobody once, so that the first visitor does not pay for imports and first calls."""
+    """Do once what visitors will ask for, so that the first one does not wait for first calls."""
     import workbench
 
-    workbench.slate(opened.engine, opened.start(Case()), opened.k)
+    _ = opened.catalogue, opened.known, opened.guests, opened.learnt_from, opened.values
+    someone = [Case(GUEST, user_id) for user_id in opened.guests][:1]
+    for case in (Case(), *someone):
+        workbench.slate(opened.engine, opened.start(case), opened.k)
 
 
 def slate(opened: World, case: Case, profile: Profile) -> Slate:

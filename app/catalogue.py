@@ -72,7 +72,7 @@ class Catalogue:
             )
         }
         self._folded = {
-            item_id: f" {folded(f'{item.title} {item.year}')} "
+            item_id: (f" {folded(item.title)} {item.year} ", f" {_bare(item.title)} ")
             for item_id, item in self._items.items()
         }
         self._often = often
@@ -91,17 +91,17 @@ class Catalogue:
         was typed comes first, then one that has it in a row; then the more often met.
         """
         words = folded(text).split()
-        if not words:
-            return []
+        articles_only = bool(words) and set(words) <= ARTICLES
         phrase = " " + " ".join(words)
         needles = [f" {word}" for word in words]
-        found = [
-            (not there.startswith(phrase), phrase not in there, -self._often.get(item_id, 0), place)
-            for place, (item_id, there) in enumerate(self._folded.items())
-            if item_id not in without and all(needle in there for needle in needles)
-        ]
+        found = []
+        for place, (item_id, spellings) in enumerate(self._folded.items()):
+            there = spellings[articles_only]
+            if item_id not in without and all(needle in there for needle in needles):
+                starts, holds = there.startswith(phrase), phrase in there
+                found.append((not starts, not holds, -self._often.get(item_id, 0), place))
         ids = list(self._folded)
-        return [ids[place] for *_, place in sorted(found)[:most]]
+        return [ids[place] for *_, place in sorted(found)[:most]] if words else []
 
 
 def folded(text: str) -> str:
@@ -109,10 +109,15 @@ def folded(text: str) -> str:
 
     Articles stay where there is nothing else ("The The").
     """
+    words = _bare(text).split()
+    return " ".join([w for w in words if w not in ARTICLES] or words)
+
+
+def _bare(text: str) -> str:
+    """Text without accents, capitals and punctuation."""
     plain = unicodedata.normalize("NFKD", text[:LONGEST_TITLE].casefold().translate(_LIGATURES))
     plain = "".join(c for c in plain if not unicodedata.combining(c))
-    words = re.findall(r"\w+", plain)
-    return " ".join([w for w in words if w not in ARTICLES] or words)
+    return " ".join(re.findall(r"[^\W_]+", plain))
 
 
 def spoken(text: str) -> str:
