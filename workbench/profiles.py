@@ -35,7 +35,7 @@ class Profiles:
         Item codes.
     timestamp, value : (n_events,) float64
         Seconds, and the log's own unit; NaN where not known.
-    weight : (n_events,) float32
+    weight : (n_events,) float64
     kind : polars.Series of String, optional
         Kind of each event.
     attributes, context : polars.DataFrame, optional
@@ -51,7 +51,7 @@ class Profiles:
         item: IntArray,
         timestamp: NDArray[np.float64],
         value: NDArray[np.float64],
-        weight: NDArray[np.float32] | None = None,
+        weight: NDArray[np.floating] | None = None,
         kind: pl.Series | None = None,
         attributes: pl.DataFrame | None = None,
         context: pl.DataFrame | None = None,
@@ -63,9 +63,9 @@ class Profiles:
         self.timestamp = np.asarray(timestamp, dtype=np.float64)
         self.value = np.asarray(value, dtype=np.float64)
         self.weight = (
-            np.ones(len(self.item), dtype=np.float32)
+            np.ones(len(self.item))
             if weight is None
-            else np.asarray(weight, dtype=np.float32)
+            else np.asarray(weight, dtype=np.float64)
         )
         self.kind = kind
         self.attributes = pl.DataFrame() if attributes is None else attributes
@@ -97,7 +97,7 @@ class Profiles:
             np.array([c for c, _ in events], dtype=np.int64),
             np.array([e.timestamp for _, e in events], dtype=np.float64),
             np.array([e.value for _, e in events], dtype=np.float64),
-            np.array([e.weight for _, e in events], dtype=np.float32),
+            np.array([e.weight for _, e in events], dtype=np.float64),
             pl.Series("kind", [e.kind for _, e in events], dtype=pl.String),
             _frame(names, [p.attributes for p in people]),
             _frame(moments or [AS_OF], [p.context for p in people]),
