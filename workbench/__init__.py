@@ -51,7 +51,7 @@ _WHERE = {
     "summarise": "evaluation.uncertainty",
 }
 
-__all__ = sorted(_WHERE)  # noqa: PLE0605
+__all__ = sorted(_WHERE)
 
 
 def __getattr__(name: str) -> Any:

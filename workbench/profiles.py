@@ -63,9 +63,7 @@ class Profiles:
         self.timestamp = np.asarray(timestamp, dtype=np.float64)
         self.value = np.asarray(value, dtype=np.float64)
         self.weight = (
-            np.ones(len(self.item))
-            if weight is None
-            else np.asarray(weight, dtype=np.float64)
+            np.ones(len(self.item)) if weight is None else np.asarray(weight, dtype=np.float64)
         )
         self.kind = kind
         self.attributes = pl.DataFrame() if attributes is None else attributes
@@ -186,7 +184,8 @@ class Profiles:
     def from_end(self) -> IntArray:
         """Number of later events of the same person that count, ``(n_events,)``; the last has 0."""
         so_far = np.concatenate([[0], np.cumsum(self.counts)])
-        return so_far[self.indptr[self.row + 1]] - so_far[1:]
+        later: IntArray = so_far[self.indptr[self.row + 1]] - so_far[1:]
+        return later
 
     @cached_property
     def as_of(self) -> NDArray[np.float64]:

@@ -212,7 +212,7 @@ class Slates:
             frame = frame.with_columns(pl.lit(None, dtype=pl.Float32).alias(SCORE))
         if SOURCE not in frame.columns:
             frame = frame.with_columns(pl.lit("given").alias(SOURCE))
-        longest = int(frame[RANK].max())  # type: ignore[arg-type]
+        longest = int(frame[RANK].max())
         if k is not None and k < 1:
             raise ArgumentError(f"k must be at least 1, not {k}")
         frame = frame.select(ROW, RANK, ITEM, SCORE, SOURCE, USER)

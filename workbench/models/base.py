@@ -12,8 +12,8 @@ import numpy as np
 
 from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError, CapabilityError, NotFittedError
-from workbench.state import decoded, encoded
 from workbench.profiles import Profiles
+from workbench.state import decoded, encoded
 from workbench.vocabulary import FloatArray, IntArray, Vocabulary
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,8 +45,8 @@ class Recommender(ABC):
         Set by ``fit``: column ``j`` of every score is the item with code ``j``.
     """
 
-    uses: ClassVar[frozenset[str]] | frozenset[str] = frozenset()
-    needs: ClassVar[frozenset[str]] | frozenset[str] = frozenset()
+    uses: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
     scale: str = "relevance"
     personalised: bool = True
     name: ClassVar[str] = "model"
