@@ -18,7 +18,7 @@ EXAMPLE = {
     "base": -0.5,
     "residual": 1e-7,
     "features": [{"name": "ease.score", "meaning": "what EASE says", "value": 0.25, "share": 2.0}],
-    "events": [{"title": "The long way up", "share": 2.0, "removal": -1.75}],
+    "events": [{"title": "The long way up", "share": 2.0, "removal": 1.75}],
 }
 
 

@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 from workbench.report.content import assemble, plain
-from workbench.report.html import number, p_value, render, signed
+from workbench.report.html import moment, number, p_value, render, signed
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -187,3 +187,5 @@ def test_numbers_are_written_plainly():
     assert signed(0.5, 1) == "+0.5"
     assert number(None) == "–"
     assert p_value(0.0004) == "< 0.001"
+    assert moment("2026-05-01T09:05:00+00:00") == "1 May 2026, 09:05 UTC"
+    assert moment("lately") == "lately"

@@ -12,10 +12,11 @@ import polars as pl
 
 from workbench.columns import ATTRIBUTE, GROUP, HIGH, LOW, MEAN, METRIC, VALUE, N
 
-BLUE, ORANGE, VERMILLION, GREEN = "#0072B2", "#E69F00", "#D55E00", "#009E73"
-"""Okabe and Ito's palette, told apart with every kind of colour vision."""
+BLUE, ORANGE = "#0072B2", "#E69F00"
+"""Of Okabe and Ito's palette: told apart with every kind of colour vision, and in grey."""
 INK, GREY, LINE = "#1f2328", "#6b7280", "#d9dce1"
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
+FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
+"""Faces of one width everywhere, so that text fits where the renderer measured it."""
 WIDTH, STEP = 520, 26
 LONGEST = 28
 """Characters of a name on an axis."""
@@ -84,7 +85,7 @@ def exposure_chart(items: pl.DataFrame, column: str) -> Any:
     order = rows[GROUP].to_list()
     values = rows.select(GROUP, "exposure", "share_relevant", "share_catalogue").to_dicts()
     base, y = alt.Chart(), _axis_y(GROUP, order)
-    scale = alt.Scale(domain=[SHOWN, LIKED, THERE], range=[BLUE, VERMILLION, GREY])
+    scale = alt.Scale(domain=[SHOWN, LIKED, THERE], range=[BLUE, ORANGE, INK])
 
     def layer(name: str) -> Any:
         """The mark's own kind as a field, so that the three share one legend."""
@@ -98,9 +99,9 @@ def exposure_chart(items: pl.DataFrame, column: str) -> Any:
     return _styled(
         alt.layer(
             layer(SHOWN).mark_bar(height=13).encode(x=x("exposure")),
-            layer(LIKED).mark_tick(thickness=3, size=20).encode(x=x("share_relevant")),
+            layer(LIKED).mark_tick(thickness=4, size=20, opacity=1).encode(x=x("share_relevant")),
             layer(THERE)
-            .mark_point(shape="diamond", size=45, filled=True, opacity=1)
+            .mark_point(shape="diamond", size=50, filled=True, opacity=1)
             .encode(x=x("share_catalogue")),
             data=alt.Data(values=values),
             width=WIDTH,
@@ -194,7 +195,12 @@ def _axis_y(name: str, order: list[str]) -> Any:
 
 def _styled(chart: Any) -> Any:
     return (
-        chart.configure(font=FONT, background="transparent", padding=4, aria=False)
+        chart.configure(
+            font=FONT,
+            background="transparent",
+            padding={"left": 8, "right": 16, "top": 4, "bottom": 4},
+            aria=False,
+        )
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=INK,

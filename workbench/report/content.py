@@ -54,7 +54,8 @@ def assemble(run: Any) -> dict[str, Any]:
     ``example`` describes an invented person: ``persona`` (text), ``history`` (``title, value``),
     ``slate`` (``rank, title, score, source``), ``item`` (title of the explained item),
     ``sentence``, ``score``, ``base``, ``residual``, ``features`` (``name, meaning, value,
-    share``) and ``events`` (``title, removal`` and, where there is one, ``share``).
+    share``), ``rest`` (the shares that are not listed) and ``events`` (``title``, ``removal``: how
+    much the score falls without it, and, where there is one, ``share``).
     """
     manifest = dict(getattr(run, "manifest", None) or {})
     audit = getattr(run, "audit", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,14 @@ def render(content: Mapping[str, Any]) -> str:
         loader=FunctionLoader(lambda name: here.joinpath(name).read_text("utf-8")),
     )
     environment.filters.update(
-        num=number, pct=percent, count=count, p=p_value, span=span, label=label, signed=signed
+        num=number,
+        pct=percent,
+        count=count,
+        p=p_value,
+        span=span,
+        label=label,
+        signed=signed,
+        moment=moment,
     )
     page = environment.get_template("report.html.j2").render(
         c=content,
@@ -122,6 +130,15 @@ def span(row: Mapping[str, Any], prefix: str = "", digits: int = 3) -> str:
     if low is None or high is None:
         return "–"
     return f"{number(low, digits)} to {number(high, digits)}"
+
+
+def moment(text: str) -> str:
+    """A moment as people write it; what is none stays as it is."""
+    try:
+        when = datetime.fromisoformat(text)
+        return f"{when.day} {when:%B %Y, %H:%M %Z}".strip()
+    except (TypeError, ValueError):
+        return text
 
 
 def label(metric: str) -> str:
