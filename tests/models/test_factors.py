@@ -144,6 +144,15 @@ def test_svd_learns_from_values_near_and_far(ratings):
     assert scores.max() <= 5
 
 
+def test_predictions_stay_on_the_scale_of_the_log(ratings):
+    model = SVD(n_factors=8, reg=0.01, reg_bias=0.01).fit(ratings)
+    ids = ratings.catalogue.take(range(10))
+    extremes = [Profile.of(items=ids, values=[v] * 10) for v in (-50.0, 1.0, 5.0, 50.0)]
+    scores = model.score(Profiles.of(extremes, ratings.catalogue))[:, :40]
+    assert scores.min() == 1.0
+    assert scores.max() == 5.0
+
+
 def test_a_missing_value_is_left_out_not_swallowed(ratings):
     gaps = ratings.interactions.with_columns(
         pl.when(pl.int_range(pl.len()) % 10 == 0)

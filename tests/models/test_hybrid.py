@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from workbench.data.split import split
 from workbench.errors import ArgumentError, CapabilityError
@@ -13,6 +14,7 @@ from workbench.models.neighbours import ItemKNN
 from workbench.models.popularity import Popularity
 from workbench.profile import Profile
 from workbench.profiles import Profiles
+from workbench.vocabulary import Vocabulary
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -111,12 +113,32 @@ def test_noise_moves_no_weight(log):
     assert equal == best
 
 
-def test_the_search_measures_ndcg_as_it_is_defined(log):
+def test_a_gain_within_its_standard_error_moves_no_weight():
+    # More of the second part lifts what the first person likes from rank 2 to 1 (+0.37), and
+    # drops what the second one likes from 2 to 3 (-0.13).
+    scores = np.zeros((2, 2, 12), dtype=np.float32)
+    scores[:, 0, :2] = [[1.0, 0.0], [0.0, 0.8]]
+    scores[:, 1, :3] = [[10.0, 1.0, 0.0], [0.0, 0.0, 0.8]]
+    asked = sparse.csr_array(([1.0, 1.0], ([0, 1], [1, 1])), shape=(2, 12))
+    people = Profiles.of([Profile()] * 2, Vocabulary(range(12)))
+    weights, equal, best = searched(scores.copy(), people, asked)
+    assert (weights, equal) == ([1.0, 1.0], best)
+    # Where the second person does not mind, the gain is one person's: still within.
+    scores[1, 1] = 0.0
+    assert searched(scores.copy(), people, asked)[0] == [1.0, 1.0]
+    # Where both gain, it moves.
+    scores[:, 1] = scores[:, 0]
+    assert searched(scores.copy(), people, asked)[0] != [1.0, 1.0]
+
+
+@pytest.mark.parametrize("n_parts", [1, 3])
+def test_the_search_measures_ndcg_as_it_is_defined(log, n_parts):
     inner = split(log, "per-user-time", test_fraction=0.2)
     people, asked = inner.people()[1], inner.relevant_matrix()
     scores = Popularity().fit(inner.train).score(people).astype(np.float64)
     scores += np.random.default_rng(0).normal(size=scores.shape)
-    _, equal, _ = searched(scores[None].astype(np.float32), people, asked)
+    parts = np.repeat(scores[None].astype(np.float32), n_parts, axis=0)
+    _, equal, _ = searched(parts, people, asked)
     wanted = []
     for row in range(len(people)):
         own = scores[row].copy()

@@ -242,6 +242,7 @@ def searched(
     scores : (n_parts, n_profiles, n_items)
         Standardised.
     people : Profiles
+        At least two.
     asked : (n_profiles, n_items), sparse
         1 where an item is relevant.
 
@@ -271,7 +272,8 @@ def searched(
                 if other == weights or not any(other):
                     continue
                 gain = (found := measured(other)) - best
-                if gain.mean() > gain.std() / np.sqrt(len(gain)) and gain.mean() > 0:
+                # The tolerance: a gain of one person alone is its own standard error.
+                if gain.mean() > 1.001 * gain.std(ddof=1) / np.sqrt(len(gain)) + 1e-12:
                     weights, best = other, found
         if weights == before:
             break
