@@ -134,3 +134,12 @@ def test_the_permutation_test_keeps_its_level_where_only_the_spread_differs():
         (p,) = against_the_rest(generator(trial), x, [group], [2])
         false += p[0] < 0.05
     assert false <= 13  # unstudentised it is above 40
+
+
+def test_few_people_widen_the_tails_to_those_of_student():
+    draws = np.random.default_rng(0).normal(size=200_000)
+    low, high = interval(draws, 0.0, df=19)
+    assert high - low == pytest.approx(2 * 2.093, rel=0.02)
+    low, high = interval(draws, 0.0)
+    assert high - low == pytest.approx(2 * 1.960, rel=0.02)
+    assert interval(draws, 9.0)[1] == 9.0
