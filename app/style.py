@@ -53,7 +53,7 @@ CSS = f"""
 .wb-head {{ font-weight: 650; font-size: 1.1rem; margin: .6rem 0 .5rem; padding: 0; }}
 .wb-line, .wb-undone {{ margin: .1rem 0; font-size: .92rem; overflow-wrap: anywhere; }}
 .wb-about-line {{ font-size: .9rem; margin: 0; }}
-.wb-bars {{ display: grid; grid-template-columns: minmax(7rem, 15rem) 1fr 4.2rem;
+.wb-bars {{ display: grid; grid-template-columns: fit-content(40%) 1fr 4.2rem;
   column-gap: .7rem; row-gap: .35rem; align-items: center; }}
 .wb-bar-name {{ font-size: .9rem; line-height: 1.2; overflow-wrap: anywhere; }}
 .wb-bar-number {{ font-size: .9rem; text-align: right; font-variant-numeric: tabular-nums; }}
@@ -69,4 +69,8 @@ CSS = f"""
 .wb-only-read {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }}
 {_TILES}
+@media (max-width: 40rem) {{
+  .st-key-history .stHorizontalBlock, .st-key-found .stHorizontalBlock {{ flex-wrap: wrap; }}
+  .st-key-history .stHorizontalBlock > :first-child {{ flex: 1 1 100%; }}
+}}
 """

@@ -51,7 +51,7 @@ def people(audit: Audit) -> None:
             st.caption("Dot: mean of the group. Line: its 95 % interval. Dashed: everybody.")
     hidden = groups.filter(pl.col("suppressed"))
     if hidden.height:
-        names = ", ".join(f"{g} ({n})" for g, n in hidden.select(GROUP, N).iter_rows())
+        names = ", ".join(hidden[GROUP])
         st.text(
             f"Not shown, because fewer than {audit.settings['minimum']} people say too little "
             f"and could be recognised: {names}."

@@ -28,6 +28,7 @@ def choose(world: World, case: Case) -> None:
             format_func=KINDS.__getitem__,
             key="kind",
             required=True,
+            wrap=True,
             on_change=_kind_chosen,
             args=(world,),
             help="A guest is a real person of the log whom no model learnt from, so the engine "

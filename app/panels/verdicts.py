@@ -43,7 +43,7 @@ def show(audit: Audit) -> None:
         pl.col("verdict").replace(ICONS),
         pl.col("measure").map_elements(_plain, return_dtype=pl.String),
         pl.concat_str(ATTRIBUTE, GROUP, separator=": ", ignore_nulls=True).alias(GROUP),
-        N,
+        pl.when(pl.col(N) >= audit.settings["minimum"]).then(N),
         VALUE,
         pl.col("threshold"),
         "reason",

@@ -52,7 +52,6 @@ def _report(world: cache.World) -> None:
         f"{world.run.name}.html",
         "text/html",
         icon=":material/description:",
-        type="primary",
         key="report",
         on_click="ignore",
     )
