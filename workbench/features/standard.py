@@ -70,17 +70,28 @@ def of_signal(name: str) -> list[Feature]:
     ]
 
 
-SIGNAL_MEANINGS = {
-    "score": "score of {}",
-    "z": "score of {} against all that the person has not met",
-    "rank": "unmet items that {} puts ahead",
+MEANS = {
+    "ease": "goes with all that was liked",
+    "als": "suits the taste of people who like the same",
+    "item-knn": "is liked together with what was liked",
+    "user-knn": "is liked by similar people",
+    "session": "goes with the last items met",
+    "session-liked": "goes with the last items liked",
+    "following": "is met close to the last items met",
+    "content": "is like what was liked, by what it is",
 }
+"""What it means that a model gives an item a high score, in plain words."""
 
 
 def _signal_feature(
     name: str, group: str, kind: str, unit: str, compute: Callable[[Pairs], Column], monotone: int
 ) -> Feature:
-    meaning = SIGNAL_MEANINGS[kind].format(name)
+    means = f"{MEANS[name]} ({name})" if name in MEANS else f"has a high score of {name}"
+    meaning = {
+        "score": f"how far it {means}",
+        "z": f"how far it {means}, against all items not met",
+        "rank": f"how many items not met come before it by how far it {means}",
+    }[kind]
     return Feature(
         f"{name}_{kind}", group, meaning, unit, "interactions", "person", compute, monotone=monotone
     )
