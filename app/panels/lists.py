@@ -14,11 +14,12 @@ from app.state import NOBODY, Case
 from app.widgets import html, item_row, mark_of, tag
 from app.words import likeness
 from workbench.columns import ITEM, RANK
+from workbench.profile import Profile
 from workbench.slate import Slate
 from workbench.vocabulary import Id
 
 
-def compare(world: World, case: Case, before: Slate, after: Slate) -> None:
+def compare(world: World, case: Case, profile: Profile, before: Slate, after: Slate) -> None:
     """Both lists with what moved; one list where nothing was changed."""
     moves = before.diff(after)
     marks = {row[ITEM]: row for row in moves.frame.iter_rows(named=True)} if case.done else {}
@@ -37,11 +38,11 @@ def compare(world: World, case: Case, before: Slate, after: Slate) -> None:
     first, second = st.columns(2, gap="medium")
     with first, st.container(key="before", gap="xsmall"):
         st.subheader("As they are")
-        _list(world, before, marks, old=bool(case.done))
+        _list(world, before, marks, old=bool(case.done), met=profile)
     with second, st.container(key="after", gap="xsmall"):
         st.subheader("With the changes")
         if case.done:
-            _list(world, after, marks, old=False)
+            _list(world, after, marks, old=False, met=None)
         else:
             st.info(
                 "Nothing is changed yet. Add, remove or re-rate on the left, and the new list "
@@ -50,14 +51,24 @@ def compare(world: World, case: Case, before: Slate, after: Slate) -> None:
             )
 
 
-def _list(world: World, slate: Slate, marks: Mapping[Id, Mapping[str, Any]], *, old: bool) -> None:
-    """A list; of the old one only what left is marked, and the reasons belong to the other."""
+def _list(
+    world: World,
+    slate: Slate,
+    marks: Mapping[Id, Mapping[str, Any]],
+    *,
+    old: bool,
+    met: Profile | None,
+) -> None:
+    """A list; of the old one only what left is marked, and the reasons belong to the other.
+
+    What the person of ``met`` has in their history by now is not shown to them again.
+    """
     if not len(slate):
         st.info("The engine has nothing left to show this person.", icon=":material/inbox:")
     for rank, item_id in slate.frame.select(RANK, ITEM).iter_rows():
         item, move = world.catalogue[item_id], marks.get(item_id)
         left = old and move is not None and move["change"] == "left"
-        mark = tag("gone", "left") if left else ""
+        mark = tag("in history" if met and item_id in met else "gone", "left") if left else ""
         if move is not None and not old:
             mark = mark_of(move["change"], move["moved"])
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):

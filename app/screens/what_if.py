@@ -30,7 +30,7 @@ def main() -> None:
     with left:
         history.edit(world, case, profile)
     with right:
-        lists.compare(world, case, before, after)
+        lists.compare(world, case, profile, before, after)
     item_id = session.asked()
     if item_id is not None:
         place = after.items.index(item_id) + 1 if item_id in after else None
