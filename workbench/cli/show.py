@@ -84,6 +84,12 @@ def finished(run: Run) -> None:
         f"{configuration['k']} places, split {cut['method']}",
     )
     _compared(run)
+    ties = run.tie_orders
+    if ties.height:
+        print(
+            f"Order of ties in time: {ties['mean'].min():.4f} to {ties['mean'].max():.4f} nDCG of "
+            f"{ties['model'][0]} over {ties.height} orders"
+        )
     for name, reason in configuration["left_out"].items():
         print(f"Left out: {name}: {plain(reason)}")
     for remark in configuration["remarks"]:

@@ -47,6 +47,10 @@ LIBRARIES = (
 )  # fmt: skip
 
 MOST_EVENTS_FOR_TIES = 1_000_000
+TIES = {
+    "tie_seed": pl.Int64, "metric": pl.String, "mean": pl.Float64, "n": pl.Int64,
+    "model": pl.String,
+}  # fmt: skip
 
 
 def run(
@@ -262,7 +266,7 @@ def _rating_rows(model: Recommender, cut: Split) -> pl.DataFrame | None:
 def _tie_orders(dataset: Dataset, plan: Plan) -> pl.DataFrame:
     """How much hangs on the order of ties in time, for the cheapest personal model."""
     if plan.method not in IN_TIME or dataset.n_events > MOST_EVENTS_FOR_TIES:
-        return pl.DataFrame(schema={"tie_seed": pl.Int64, "metric": pl.String, "mean": pl.Float64})
+        return pl.DataFrame(schema=TIES)
     name = "ease" if "ease" in plan.models else "popularity"
     return tie_sensitivity(
         lambda: create(name), dataset, k=plan.k, method=plan.method,
