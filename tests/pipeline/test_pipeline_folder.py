@@ -8,8 +8,8 @@ import pytest
 
 from workbench.errors import ArgumentError, DamagedArtifactError, NewerFormatError
 from workbench.pipeline import Run
-from workbench.pipeline.folder import (
-    _own_hash,
+from workbench.pipeline.disk import (
+    own_hash,
     remove_leftovers,
     sealed,
     verified_manifest,
@@ -59,7 +59,7 @@ def test_a_changed_manifest_is_refused(copy):
 def forged(folder, **changes):
     """A manifest whose own hash is right, whatever it says."""
     manifest = json.loads((folder / "manifest.json").read_text("utf-8")) | changes
-    manifest["sha256"] = _own_hash(manifest)
+    manifest["sha256"] = own_hash(manifest)
     (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
 
 

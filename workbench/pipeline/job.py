@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 import secrets
 import sys
@@ -12,10 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import polars as pl
 from tqdm.auto import tqdm
@@ -30,21 +27,17 @@ from workbench.evaluation.evaluate import evaluate
 from workbench.evaluation.ratings import evaluate_ratings
 from workbench.evaluation.sensitivity import tie_sensitivity
 from workbench.models.base import Recommender
-from workbench.pipeline import folder as folders
+from workbench.pipeline import disk
 from workbench.pipeline import leaderboard as boards
 from workbench.pipeline.example import example
 from workbench.pipeline.folder import AUDIT_FRAMES, Run
+from workbench.pipeline.manifest import described
 from workbench.pipeline.plan import ENGINE, Plan, planned
 from workbench.ranking.engine import Engine
 from workbench.ranking.recommend import recommend
 from workbench.ranking.registry import create
 from workbench.report.html import write_report
 from workbench.slate import Slates
-
-LIBRARIES = (
-    "numpy", "polars", "scipy", "scikit-learn", "xgboost", "implicit", "scikit-surprise",
-    "mlxtend", "fairlearn", "dataframely", "pyarrow",
-)  # fmt: skip
 
 MOST_EVENTS_FOR_TIES = 1_000_000
 TIES = {
@@ -122,7 +115,7 @@ def run(
         with stages("split"):
             cut = _cut(dataset, plan)
         name = run_name(dataset.name, when)
-        with folders.writing(home, name) as folder:
+        with disk.writing(home, name) as folder:
             _write_data(folder / "data", cut)
             found = _measured(plan, engine, cut, stages)
             found.engine.save(folder / "engine")
@@ -144,7 +137,7 @@ def run(
                 (folder / "audit").mkdir()
                 for table in AUDIT_FRAMES:
                     getattr(audit, table).write_parquet(folder / "audit" / f"{table}.parquet")
-            manifest = _manifest(name, plan, cut, when, found)
+            manifest = described(name, plan, cut, when, found)
             manifest["audit"] = {"policy": audit.policy, "settings": audit.settings}
             with stages("report"):
                 manifest["example"] = example(found.engine, cut.train, plan.k)
@@ -158,8 +151,8 @@ def run(
                 )  # fmt: skip
             total = round(time.perf_counter() - started, 2)
             manifest["stages"] = {**stages.seconds, "total": total}
-            manifest = folders.sealed(folder, manifest)
-    return Run(folders.runs_of(home) / name, manifest)
+            manifest = disk.sealed(folder, manifest)
+    return Run(disk.runs_of(home) / name, manifest)
 
 
 @dataclass
@@ -287,83 +280,3 @@ def _write_data(folder: Path, cut: Split) -> None:
         ("refused", train.refused),
     ):
         frame.write_parquet(folder / f"{name}.parquet")
-
-
-def _manifest(
-    name: str,
-    plan: Plan,
-    cut: Split,
-    when: datetime,
-    found: Found,
-) -> dict[str, Any]:
-    train = cut.train
-    return {
-        "kind": "run",
-        "run_id": name,
-        "workbench": workbench.__version__,
-        "created": when.isoformat(timespec="seconds"),
-        "dataset": {
-            "name": train.name,
-            "fingerprint": train.fingerprint,
-            "provenance": train.provenance,
-            "relevant_from": train.relevant_from,
-            "context_columns": list(train.context_columns),
-            "tie_seed": train.tie_seed,
-            "people": train.n_users,
-            "items": train.n_items,
-            "train_events": train.n_events,
-            "refused": dict(train.refused.group_by("rule").len().sort("rule").iter_rows()),
-        },
-        "split": {
-            "method": cut.method,
-            "parameters": cut.parameters,
-            "as_of": cut.as_of,
-            "guests": list(cut.guests),
-            "fingerprint": cut.fingerprint,
-            "test_events": cut.test.height,
-            "asked": len(cut.people()[0]),
-            "cold": cut.n_cold,
-        },
-        "configuration": {
-            **plan.as_dict(),
-            "left_out": found.left_out,
-            "engine": found.engine.params(),
-        },
-        "seed": plan.seed,
-        "engine": found.engine.params(),
-        "audited": ENGINE,
-        "command": command(cut.train.name, plan),
-        "versions": {"python": platform.python_version(), **library_versions()},
-        "threads": threads(),
-        "seconds": found.seconds,
-        "metrics": found.figures.to_dicts(),
-    }
-
-
-def command(name: str, plan: Plan) -> str:
-    """What to type for the same run again."""
-    from workbench.data.load import dataset_names
-
-    data = f"--data {name}" if name in dataset_names() else "--interactions ..."
-    return (
-        f"workbench run {data} --split {plan.method} --test-fraction {plan.test_fraction:g} "
-        f"--guests {plan.guests:g} -k {plan.k} --seed {plan.seed}"
-    )
-
-
-def library_versions() -> dict[str, str]:
-    """Versions of the libraries that a result depends on."""
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "absent"
-    return found
-
-
-def threads() -> dict[str, int]:
-    """Threads of each pool of linear algebra in this process; a fit is bit-stable at these."""
-    from threadpoolctl import threadpool_info
-
-    return {pool["prefix"]: pool["num_threads"] for pool in threadpool_info()}

@@ -1,0 +1,98 @@
+"""What a run says of itself."""
+
+from __future__ import annotations
+
+import platform
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import workbench
+from workbench.data.split import Split
+from workbench.pipeline.plan import ENGINE, Plan
+
+LIBRARIES = (
+    "numpy", "polars", "scipy", "scikit-learn", "xgboost", "implicit", "scikit-surprise",
+    "mlxtend", "fairlearn", "dataframely", "pyarrow",
+)  # fmt: skip
+
+
+def described(
+    name: str,
+    plan: Plan,
+    cut: Split,
+    when: datetime,
+    found: Any,
+) -> dict[str, Any]:
+    """The manifest of a run, but for its hashes; ``found`` is what fitting and measuring gave."""
+    train = cut.train
+    return {
+        "kind": "run",
+        "run_id": name,
+        "workbench": workbench.__version__,
+        "created": when.isoformat(timespec="seconds"),
+        "dataset": {
+            "name": train.name,
+            "fingerprint": train.fingerprint,
+            "provenance": train.provenance,
+            "relevant_from": train.relevant_from,
+            "context_columns": list(train.context_columns),
+            "tie_seed": train.tie_seed,
+            "people": train.n_users,
+            "items": train.n_items,
+            "train_events": train.n_events,
+            "refused": dict(train.refused.group_by("rule").len().sort("rule").iter_rows()),
+        },
+        "split": {
+            "method": cut.method,
+            "parameters": cut.parameters,
+            "as_of": cut.as_of,
+            "guests": list(cut.guests),
+            "fingerprint": cut.fingerprint,
+            "test_events": cut.test.height,
+            "asked": len(cut.people()[0]),
+            "cold": cut.n_cold,
+        },
+        "configuration": {
+            **plan.as_dict(),
+            "left_out": found.left_out,
+            "engine": found.engine.params(),
+        },
+        "seed": plan.seed,
+        "engine": found.engine.params(),
+        "audited": ENGINE,
+        "command": command(cut.train.name, plan),
+        "versions": {"python": platform.python_version(), **library_versions()},
+        "threads": threads(),
+        "seconds": found.seconds,
+        "metrics": found.figures.to_dicts(),
+    }
+
+
+def command(name: str, plan: Plan) -> str:
+    """What to type for the same run again."""
+    from workbench.data.load import dataset_names
+
+    data = f"--data {name}" if name in dataset_names() else "--interactions ..."
+    return (
+        f"workbench run {data} --split {plan.method} --test-fraction {plan.test_fraction:g} "
+        f"--guests {plan.guests:g} -k {plan.k} --seed {plan.seed}"
+    )
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that a result depends on."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def threads() -> dict[str, int]:
+    """Threads of each pool of linear algebra in this process; a fit is bit-stable at these."""
+    from threadpoolctl import threadpool_info
+
+    return {pool["prefix"]: pool["num_threads"] for pool in threadpool_info()}
