@@ -57,11 +57,11 @@ def serving(run_path, log):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py")]
+    command = [sys.executable, "-m", "app.serve"]
     with log.open("w") as out:
         server = subprocess.Popen(
             [*command, "--server.port", str(port)],
-            cwd=ROOT,
+            cwd=ROOT / "app",  # where `workbench app` starts it, and its configuration is
             env={**os.environ, "WORKBENCH_RUN": str(run_path)},
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -190,7 +190,7 @@ WANTED = {
 
 
 def test_the_configuration_is_what_it_must_be():
-    text = (ROOT / ".streamlit" / "config.toml").read_text()
+    text = (ROOT / "app" / ".streamlit" / "config.toml").read_text()
     found = tomllib.loads(text)
     assert {key: found[key[0]][key[1]] for key in WANTED} == WANTED
     assert set(found["server"]["allowedHosts"]) == {"localhost", "127.0.0.1"}
@@ -199,7 +199,7 @@ def test_the_configuration_is_what_it_must_be():
 def test_streamlit_still_knows_every_option_we_set():
     """``postScriptGC`` is hidden from its help; were it renamed, edits would take 200 ms more."""
     known = streamlit_config._config_options_template
-    found = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    found = tomllib.loads((ROOT / "app" / ".streamlit" / "config.toml").read_text())
     for section, options in found.items():
         for name, value in options.items():
             parts = [f"{name}.{n}" for n in value] if isinstance(value, dict) else [name]
@@ -233,7 +233,7 @@ def test_contrast_is_enough_for_everybody(theme):
     """WCAG 2.2 AA: 4.5 to 1 for text; captions are text at 60 %."""
     from app.style import INKS
 
-    found = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"][theme]
+    found = tomllib.loads((ROOT / "app" / ".streamlit" / "config.toml").read_text())["theme"][theme]
     for ground in (found["backgroundColor"], found["secondaryBackgroundColor"]):
         assert contrast(found["textColor"], ground) >= 7
         assert contrast(faded(found["textColor"], ground, 0.6), ground) >= 4.5

@@ -46,16 +46,21 @@ def app(
         print("There is no run yet; making one first.")
         run(data=data, home=home)
     print(f"\nOpening the app on http://{address}:{port} (stop it with Ctrl-C)", flush=True)
-    # Streamlit looks for .streamlit/config.toml in the working directory.
-    configured = [folder for folder in (ROOT, script.parent) if (folder / ".streamlit").is_dir()]
-    os.chdir(configured[0] if configured else script.parent)
+    # Streamlit reads app/.streamlit/config.toml, beside the script and in the working directory.
+    os.chdir(script.parent)
     _become(
-        "streamlit", "run", str(script),
+        "app.serve",
         "--server.port", str(port),
         "--server.address", address,
-        "--server.headless", "true",
-        "--browser.gatherUsageStats", "false",
+        *_hosts(address),
     )  # fmt: skip
+
+
+def _hosts(address: str) -> list[str]:
+    """Under which names others may ask for the app, where it is opened to others at all."""
+    if address in ("127.0.0.1", "localhost"):
+        return []
+    return ["--server.allowedHosts", "*" if address in ("0.0.0.0", "::") else address]
 
 
 def lab(
