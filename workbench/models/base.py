@@ -169,22 +169,49 @@ def _around_fit(fit: F) -> F:
 def _around_score(score: F) -> F:
     @functools.wraps(score)
     def wrapped(self: Recommender, profiles: Profiles, items: IntArray | None = None) -> Any:
-        self._require_fitted()
-        if not isinstance(profiles, Profiles):
-            raise ArgumentError(
-                f"profiles must be Profiles, not {type(profiles).__name__}; "
-                "use dataset.profiles(ids) or wb.Profiles.of([profile], model.catalogue)"
-            )
-        if items is not None:
-            items = np.asarray(items)
-            if items.ndim != 1 or (items.size and not np.issubdtype(items.dtype, np.integer)):
-                raise ArgumentError("items must be a one-dimensional array of item codes")
-            items = items.astype(np.int64)
-            if items.size and (items.min() < 0 or items.max() >= len(self.catalogue)):
-                raise ArgumentError(
-                    f"items holds codes from {items.min()} to {items.max()}; the catalogue has "
-                    f"0 to {len(self.catalogue) - 1}: use model.catalogue.codes(ids)"
-                )
-        return score(self, profiles.aligned(self.catalogue), items)
+        people = checked_profiles(self, profiles)
+        return score(self, people, None if items is None else checked_items(self, items))
 
     return wrapped  # type: ignore[return-value]
+
+
+def checked_profiles(model: Recommender, profiles: Profiles) -> Profiles:
+    """The profiles, looked up in the catalogue of a fitted model.
+
+    Raises
+    ------
+    NotFittedError
+        When the model has not been fitted.
+    ArgumentError
+        When ``profiles`` are not ``Profiles``.
+    """
+    model._require_fitted()
+    if not isinstance(profiles, Profiles):
+        raise ArgumentError(
+            f"profiles must be Profiles, not {type(profiles).__name__}; "
+            "use dataset.profiles(ids) or wb.Profiles.of([profile], model.catalogue)"
+        )
+    return profiles.aligned(model.catalogue)
+
+
+def checked_items(model: Recommender, items: IntArray) -> IntArray:
+    """The codes ``items`` as (n_items,) int64.
+
+    Raises
+    ------
+    NotFittedError
+        When the model has not been fitted.
+    ArgumentError
+        When they are not whole numbers in one dimension, or no codes of the model's catalogue.
+    """
+    model._require_fitted()
+    given = np.asarray(items)
+    if given.ndim != 1 or (given.size and not np.issubdtype(given.dtype, np.integer)):
+        raise ArgumentError("items must be a one-dimensional array of item codes")
+    codes = given.astype(np.int64)
+    if codes.size and (codes.min() < 0 or codes.max() >= len(model.catalogue)):
+        raise ArgumentError(
+            f"items holds codes from {codes.min()} to {codes.max()}; the catalogue has "
+            f"0 to {len(model.catalogue) - 1}: use model.catalogue.codes(ids)"
+        )
+    return codes
