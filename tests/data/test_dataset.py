@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from workbench.data.dataset import Dataset
 from workbench.data.fingerprint import content_hash, frame_hash
 from workbench.errors import DataError
+from workbench.vocabulary import Vocabulary
 
 N = 40
 
@@ -144,3 +145,31 @@ def test_ids_of_two_types_are_refused():
     parts["users"] = parts["users"].with_columns(pl.col("user_id").cast(pl.String))
     with pytest.raises(DataError, match="user_id is text in one table and integer in another"):
         Dataset(**parts)
+
+
+@pytest.mark.parametrize(
+    ("cells", "promised"),
+    [
+        ({"price": [1.0] * 8}, False),
+        ({"title": [None] * 8, "price": [1.0] * 8}, False),
+        ({"genres": [[]] * 8}, False),
+        ({"title": [None] * 7 + ["One"]}, True),
+        ({"genres": [None] * 7 + [["Drama"]]}, True),
+        ({"year": [1999] * 8}, True),
+    ],
+)
+def test_item_features_are_promised_only_where_items_can_be_likened_by_them(cells, promised):
+    types = {"title": pl.String, "genres": pl.List(pl.String)}
+    columns = [pl.Series(name, values, dtype=types.get(name)) for name, values in cells.items()]
+    items = pl.DataFrame([pl.Series("item_id", range(8)), *columns])
+    found = Dataset.from_frames(tables()["interactions"], items)
+    assert ("item_features" in found.has) is promised
+
+
+def test_an_empty_catalogue_that_is_given_is_kept():
+    nothing = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String})
+    items, users = pl.DataFrame({"item_id": ["a"]}), pl.DataFrame({"user_id": ["b"]})
+    catalogue, people = Vocabulary([]), Vocabulary([])
+    made = Dataset(nothing, items, users, catalogue=catalogue, people=people)
+    assert made.catalogue is catalogue
+    assert made.people is people

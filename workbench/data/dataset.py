@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from workbench.columns import ITEM, KIND, TIME, USER, VALUE
+from workbench.columns import GENRES, ITEM, KIND, TIME, TITLE, USER, VALUE, YEAR
 from workbench.data.fingerprint import content_hash
 from workbench.data.order import ordered
 from workbench.errors import DataError
@@ -83,8 +83,11 @@ class Dataset:
         tie_seed: int = 0,
     ) -> None:
         guests = interactions.clear() if guest_interactions is None else guest_interactions
-        self.catalogue = catalogue or Vocabulary(_ids(ITEM, interactions, guests, items))
-        self.people = people or Vocabulary(_ids(USER, interactions, guests, users))
+        if catalogue is None:
+            catalogue = Vocabulary(_ids(ITEM, interactions, guests, items))
+        if people is None:
+            people = Vocabulary(_ids(USER, interactions, guests, users))
+        self.catalogue, self.people = catalogue, people
         self.tie_seed = tie_seed
         self.interactions = self._in_order(interactions)
         self.guest_interactions = self._in_order(guests)
@@ -92,7 +95,7 @@ class Dataset:
         self.users = _rows_for(USER, self.people, users)
         self.relevant_from = relevant_from
         self.name = name
-        self.provenance = dict(provenance or {})
+        self.provenance = {} if provenance is None else dict(provenance)
         self.refused = refused
         self.context_columns = tuple(context_columns)
         self.truth = truth
@@ -195,12 +198,16 @@ class Dataset:
 
     @cached_property
     def has(self) -> frozenset[str]:
-        """Which of values, timestamps, item_features and user_attributes there are."""
+        """Which of values, timestamps, item_features and user_attributes there are.
+
+        Item features are what an item can be likened by: a genre, a year or a title of at least
+        one item. Other columns of the items (a price) are kept, but no model reads them.
+        """
         found = set()
         for name, column in (("values", VALUE), ("timestamps", TIME)):
             if column in self.interactions.columns:
                 found.add(name)
-        if self.items.width > 1:
+        if any(_says_something(self.items, column) for column in (GENRES, YEAR, TITLE)):
             found.add("item_features")
         if self.users.width > 1:
             found.add("user_attributes")
@@ -313,6 +320,15 @@ def _rows_for(column: str, ids: Vocabulary, frame: pl.DataFrame | None) -> pl.Da
         return base
     others = [name for name in frame.columns if name != column]
     return base.join(frame.select(column, *others), on=column, how="left", maintain_order="left")
+
+
+def _says_something(frame: pl.DataFrame, column: str) -> bool:
+    if column not in frame.columns:
+        return False
+    cells = frame[column].drop_nulls()
+    if isinstance(cells.dtype, pl.List):
+        return bool((cells.list.len() > 0).any())
+    return cells.len() > 0
 
 
 def _floats(frame: pl.DataFrame, column: str) -> NDArray[np.float64]:

@@ -119,7 +119,7 @@ def explain(
         base, residual = event_base, event_residual
     else:
         residual = score - base - float(features[SHARE].sum())
-    names = titles or _titles(model)
+    names = _titles(model) if titles is None else titles
     liked = _liked(model, person)
     return Explanation(
         item_id=item_id,
