@@ -6,16 +6,10 @@ import shutil
 
 import pytest
 
+from workbench.artifact import own_hash, sealed, verified_manifest
 from workbench.errors import ArgumentError, DamagedArtifactError, NewerFormatError
 from workbench.pipeline import Run
-from workbench.pipeline.disk import (
-    own_hash,
-    remove_leftovers,
-    sealed,
-    verified_manifest,
-    write_text,
-    writing,
-)
+from workbench.pipeline.disk import remove_leftovers, write_text, writing
 
 
 @pytest.fixture

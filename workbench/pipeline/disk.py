@@ -1,18 +1,16 @@
-"""Folders on the disk: written beside their place, sealed by hashes, checked before reading."""
+"""The folder of all runs: each written beside its place, and the pointer to the latest."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import shutil
 import time
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
-from workbench.errors import ArgumentError, DamagedArtifactError, NewerFormatError
+from workbench.artifact import MANIFEST, flush, flush_one
+from workbench.errors import ArgumentError
 from workbench.settings import home as default_home
 
 try:
@@ -20,8 +18,7 @@ try:
 except ImportError:  # not on Windows; there leftovers are cleaned by age alone
     fcntl = None  # type: ignore[assignment]
 
-FORMAT = 1
-MANIFEST, LATEST = "manifest.json", "LATEST"
+LATEST = "LATEST"
 TEMPORARY, LOCK, POINTER = ".tmp-", ".lock-", ".latest-"
 DAY = 86_400.0
 
@@ -47,9 +44,9 @@ def writing(home: str | os.PathLike[str] | None, name: str) -> Iterator[Path]:
     try:
         folder.mkdir()
         yield folder
-        flush_folder(folder)
+        flush(folder)
         folder.rename(runs / name)
-        _flush(runs)
+        flush_one(runs)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -78,62 +75,6 @@ def remove_leftovers(runs: Path) -> list[str]:
     return removed
 
 
-def sealed(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
-    """Write the manifest with the sha256 of every file of the folder, and of itself."""
-    files = {
-        path.relative_to(folder).as_posix(): _sha256(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path != folder / MANIFEST
-    }
-    manifest = json.loads(json.dumps({"format": FORMAT, **manifest, "files": files}, default=str))
-    manifest["sha256"] = own_hash(manifest)
-    text = json.dumps(manifest, indent=2, ensure_ascii=False)
-    (folder / MANIFEST).write_text(text + "\n", "utf-8")
-    return manifest  # type: ignore[no-any-return]
-
-
-def verified_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a folder, each file checked against it."""
-    path = folder / MANIFEST
-    try:
-        manifest = json.loads(path.read_text("utf-8"))
-        version, files = manifest["format"], manifest.get("files")
-    except OSError as error:
-        raise DamagedArtifactError(
-            f"{folder} is no run folder: {MANIFEST} cannot be read ({error.strerror}); "
-            "give a folder that `workbench run` wrote"
-        ) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DamagedArtifactError(f"{path} is damaged: it is no manifest; run again") from error
-    if not isinstance(version, int) or version > FORMAT:
-        raise NewerFormatError(
-            f"{folder} has format {version!r} and this version reads up to {FORMAT}; "
-            "install a newer workbench, or run again"
-        )
-    if not isinstance(files, dict) or manifest.get("sha256") != own_hash(manifest):
-        raise DamagedArtifactError(f"{path} is damaged: it was changed after the run; run again")
-    for name, expected in files.items():
-        _check_file(folder, name, expected)
-    return manifest  # type: ignore[no-any-return]
-
-
-def _check_file(folder: Path, name: str, expected: str) -> None:
-    parts = PurePosixPath(name).parts
-    path = folder.joinpath(*parts)
-    if (
-        PurePosixPath(name).is_absolute()
-        or ".." in parts
-        or path.resolve() != (folder.resolve().joinpath(*parts))
-    ):
-        raise DamagedArtifactError(f"{folder} is damaged: {name!r} is not a file inside it")
-    if not path.is_file():
-        raise DamagedArtifactError(f"{folder} is damaged: {name} is missing; run again")
-    if _sha256(path) != expected:
-        raise DamagedArtifactError(
-            f"{folder} is damaged: {name} is not what was written; run again"
-        )
-
-
 def runs_of(home: str | os.PathLike[str] | None) -> Path:
     """The folder of all runs."""
     return (default_home() if home is None else Path(home)) / "runs"
@@ -147,21 +88,7 @@ def write_text(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-    _flush(path.parent)
-
-
-def flush_folder(folder: Path) -> None:
-    """Have everything in a folder on the disk before its name says that it is there."""
-    for path in [*folder.rglob("*"), folder]:
-        _flush(path)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush_one(path.parent)
 
 
 def finished(runs: Path) -> list[str]:
@@ -199,13 +126,3 @@ def _held(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def own_hash(manifest: dict[str, Any]) -> str:
-    content = {key: value for key, value in manifest.items() if key != "sha256"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

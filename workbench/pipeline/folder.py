@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from workbench.artifact import MANIFEST, verified_manifest
 from workbench.data.dataset import Dataset
 from workbench.data.split import Split
-from workbench.pipeline.disk import LATEST, MANIFEST, finished, runs_of, verified_manifest
+from workbench.pipeline.disk import LATEST, finished, runs_of
 
 if TYPE_CHECKING:
     from workbench.audit.audit import Audit

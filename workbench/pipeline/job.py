@@ -18,6 +18,7 @@ import polars as pl
 from tqdm.auto import tqdm
 
 import workbench
+from workbench.artifact import sealed
 from workbench.columns import VALUE
 from workbench.data.dataset import Dataset
 from workbench.data.split import IN_TIME, Split, split
@@ -151,7 +152,7 @@ def run(
                 )  # fmt: skip
             total = round(time.perf_counter() - started, 2)
             manifest["stages"] = {**stages.seconds, "total": total}
-            manifest = disk.sealed(folder, manifest)
+            manifest = sealed(folder, manifest)
     return Run(disk.runs_of(home) / name, manifest)
 
 

@@ -407,11 +407,9 @@ class Engine(Recommender):
         Raises
         ------
         ArtifactError
-            See ``workbench.artifact.read_folder``.
+            The folder is no engine's, damaged, or newer; see ``workbench.artifact``.
         """
-        files, manifest = read_folder(Path(path))
-        if manifest.get("kind") != "engine":
-            raise DamagedArtifactError(f"{path} is not the folder of an engine")
+        files, _ = read_folder(Path(path), "engine")
         state = json.loads(files["engine.json"])
         arrays = arrays_from_bytes(files["arrays.npz"])
         arrays["trees"] = np.frombuffer(files["ranker.json"], dtype=np.uint8)
