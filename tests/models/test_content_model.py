@@ -86,10 +86,12 @@ def test_an_empty_history_is_shown_what_is_popular():
 
 def test_items_without_content_are_refused():
     bare = Dataset(LOG.interactions, pl.DataFrame({"item_id": ["a"], "price": [1.0]}))
-    with pytest.raises(CapabilityError, match="items have none of genres, year, title"):
-        Content().fit(bare)
-    with pytest.raises(CapabilityError, match="Content needs item_features"):
-        Content().fit(Dataset(LOG.interactions))
+    for nothing in (bare, Dataset(LOG.interactions)):
+        with pytest.raises(CapabilityError, match="Content needs item_features"):
+            Content().fit(nothing)
+    titled = Dataset(LOG.interactions, pl.DataFrame({"item_id": ["a"], "title": ["One"]}))
+    with pytest.raises(CapabilityError, match="items have none of genres, year"):
+        Content(title=0).fit(titled)
 
 
 @pytest.mark.parametrize(

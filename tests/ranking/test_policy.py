@@ -212,11 +212,25 @@ def test_people_with_an_empty_pool_and_no_people_at_all(fitted, people):
     assert len(recommend(fitted, people[:0], 3, wb.Policy(pin=[2]))) == 0
 
 
-def test_an_unknown_item_is_harmless_except_as_a_pin(fitted, people, plain):
-    for policy in (wb.Policy(exclude=[10**6]), wb.Policy(boost={10**6: 2.0})):
-        assert _same_lists(recommend(fitted, people, 5, policy), plain)
-    with pytest.raises(wb.ArgumentError, match="pin holds 1000000"):
-        recommend(fitted, people, 5, wb.Policy(pin=[10**6]))
+@pytest.mark.parametrize("name", ["exclude", "boost", "pin"])
+@pytest.mark.parametrize("stranger", [10**6, "2"])
+def test_an_item_that_the_catalogue_does_not_have_is_refused(fitted, people, name, stranger):
+    policy = wb.Policy(**{name: {stranger: 2.0} if name == "boost" else [stranger]})
+    kind = "the ids there are integers: " if stranger == "2" else ""
+    words = f"{name} holds {stranger!r}, which is not an item of the catalogue; {kind}give ids as"
+    for batch in (people, people[:0]):
+        with pytest.raises(wb.ArgumentError, match=words):
+            recommend(fitted, batch, 5, policy)
+
+
+def test_a_boost_that_does_nothing_says_so(fitted, people, plain):
+    seen = people[0].items[0]
+    first, *_, last = recommend(fitted, people[:1], 30)[0].items
+    shown = recommend(fitted, people[:1], 5, wb.Policy(boost={seen: 9.0, first: 1.0}))[0]
+    assert shown.items == plain[0].items
+    assert shown.steps[0]["no_effect"] == [seen]
+    low = recommend(fitted, people[:1], 1, wb.Policy(boost={last: -1.0}, pool=1))[0]
+    assert low.steps[0]["no_effect"] == [last]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from workbench.columns import GENRES, ITEM, RANK, ROW, SCORE, SOURCE
 from workbench.errors import ArgumentError
 from workbench.profiles import Profiles
 from workbench.slate import Slates
-from workbench.vocabulary import Id
+from workbench.vocabulary import Id, Vocabulary
 
 EVERYTHING = 2**31
 """More places than any catalogue has."""
@@ -73,19 +73,21 @@ class Policy:
         return k * self.pool + len(self.exclude) + len(self.boost) + len(self.pin)
 
     def apply(self, slates: Slates, people: Profiles, k: int) -> Slates:
-        """The first ``k`` places after every step; ``steps`` says what each one changed.
+        """The first ``k`` places after every step.
+
+        ``steps`` says what each one changed: ``step``, ``entered``, ``left``, ``before`` and
+        ``after``; that of a boost also which items it did nothing to (``no_effect``), since they
+        are not among the ranked: seen already, or not scored by the model.
 
         Raises
         ------
         ArgumentError
-            A pinned item is not in the catalogue of the people.
+            An item of exclude, boost or pin is not in the catalogue of the people.
         """
-        for item in self.pin:
-            if item not in people.catalogue:
-                raise ArgumentError(
-                    f"pin holds {item!r}, which is not an item of the catalogue; pin ids as the "
-                    "items table spells them"
-                )
+        for name in ("exclude", "boost", "pin"):
+            for item in getattr(self, name):
+                if item not in people.catalogue:
+                    raise _stranger(name, item, people.catalogue)
         likeness = _genre_sets(self.items) if self.diversity else {}
         parts = slates.frame.partition_by(ROW, as_dict=True, maintain_order=True)
         frames, steps = [], []
@@ -107,7 +109,7 @@ class Policy:
         order: list[Id] = list(rows)
         steps: list[dict[str, Any]] = []
 
-        def step(name: str, new: list[Id]) -> None:
+        def step(name: str, new: list[Id], **more: Any) -> None:
             before, after = order[:k], new[:k]
             steps.append(
                 {
@@ -116,6 +118,7 @@ class Policy:
                     "left": [i for i in before if i not in after],
                     "before": before,
                     "after": after,
+                    **more,
                 }
             )
             order[:] = new
@@ -127,7 +130,11 @@ class Policy:
             pooled = [r[SCORE] for r in rows.values()][: self._pooled(k)]
             spread = float(np.std(pooled)) if pooled else 0.0
             lift = {i: rows[i][SCORE] + self.boost.get(i, 0.0) * (spread or 1.0) for i in order}
-            step("boost", sorted(order, key=lambda i: -lift[i])[: self._pooled(k)])
+            step(
+                "boost",
+                sorted(order, key=lambda i: -lift[i])[: self._pooled(k)],
+                no_effect=[i for i in self.boost if i not in lift],
+            )
         if self.diversity:
             step("diversity", self._mmr(order, rows, likeness, k))
         if self.pin:
@@ -161,6 +168,16 @@ class Policy:
             for i in left:
                 worst[i] = max(worst[i], _jaccard(likeness.get(i), likeness.get(best)))
         return chosen + left
+
+
+def _stranger(name: str, item: Any, catalogue: Vocabulary) -> ArgumentError:
+    kind = "integers" if catalogue.is_integer else "text"
+    same_type = isinstance(item, str) != catalogue.is_integer
+    return ArgumentError(
+        f"{name} holds {item!r}, which is not an item of the catalogue; "
+        + ("give" if same_type else f"the ids there are {kind}: give")
+        + " ids as the items table spells them"
+    )
 
 
 def _genre_sets(items: pl.DataFrame | None) -> dict[Id, frozenset[str]]:
