@@ -171,6 +171,7 @@ class Nameless(Honest):
 class Sourceless(Honest):
     """It came to me in a dream."""
 
+    __module__ = "workbench.models.dream"
     name = "sourceless"
 
 

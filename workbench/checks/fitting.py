@@ -97,14 +97,17 @@ def says_what_it_is(subject: Subject) -> None:
     )
 
 
-def names_its_source(subject: Subject) -> None:
-    """The docstring says where the method comes from, after "Source:"."""
+def names_its_source(subject: Subject) -> str | None:
+    """The docstring of a model of the package says where it comes from, after "Source:"."""
+    if not subject.cls.__module__.startswith("workbench."):
+        return "only the package's own models must name their source"
     text = subject.cls.__doc__ or ""
     require(
         "names_its_source",
         text.partition("Source:")[2].strip(),
         f"the docstring of {subject.cls.__name__} has no 'Source:' with a paper or a page after it",
     )
+    return None
 
 
 def unfitted_is_refused(subject: Subject) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar, Self, TypeVar
@@ -23,10 +24,11 @@ class Recommender(ABC):
     """A model: a function from profiles to scores of items.
 
     A subclass takes its parameters in ``__init__`` and keeps each under its own name; ``fit``
-    keeps what it learns in attributes whose names end in ``_``. Around every ``fit`` and
-    ``score`` the base class does the same: ``fit`` forgets an earlier fit, refuses a log that
-    lacks what the model ``needs`` and remembers the ``catalogue``; ``score`` refuses an unfitted
-    model and bad ``items``, and looks the items of the profiles up in the model's catalogue.
+    keeps what it learns in attributes whose names end in ``_``. Around every ``fit``, ``score``
+    and ``event_shares`` the base class does the same: ``fit`` forgets an earlier fit (and takes
+    it up again where the new one fails), refuses a log that lacks what the model ``needs`` and
+    remembers the ``catalogue`` and what it was ``fitted_on``; the others refuse an unfitted
+    model and bad items, and look the items of the profiles up in the model's catalogue.
 
     Attributes
     ----------
@@ -40,9 +42,12 @@ class Recommender(ABC):
     personalised : bool
         Whether the history changes the scores.
     name : str
-        The word for it in slates, tables and ``wb.create``.
+        The word for it in slates, tables and ``wb.create``. A class that gives none has its own
+        name in small letters: ``MyModel`` is "my-model".
     catalogue : Vocabulary
         Set by ``fit``: column ``j`` of every score is the item with code ``j``.
+    fitted_on : str or None
+        Set by ``fit``: fingerprint of the dataset. None where it is not known.
     """
 
     uses: frozenset[str] = frozenset()
@@ -51,13 +56,20 @@ class Recommender(ABC):
     personalised: bool = True
     name: ClassVar[str] = "model"
     catalogue: Vocabulary
+    fitted_on: str | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        named = next(base for base in cls.__mro__ if "name" in vars(base))
+        if named is not cls and issubclass(named, Recommender):
+            cls.name = _kebab(cls.__name__)
         if "fit" in cls.__dict__:
             cls.fit = _around_fit(cls.__dict__["fit"])  # type: ignore[method-assign]
         if "score" in cls.__dict__:
             cls.score = _around_score(cls.__dict__["score"])  # type: ignore[method-assign]
+        if "event_shares" in cls.__dict__:
+            shares = cls.__dict__["event_shares"]
+            cls.event_shares = _around_event_shares(shares)  # type: ignore[method-assign]
 
     @abstractmethod
     def fit(self, dataset: Dataset) -> Self:
@@ -94,7 +106,8 @@ class Recommender(ABC):
         Returns
         -------
         (n_events,) float32
-            Adds up to the score, less the score of an empty history.
+            Adds up to the score, less the score of an empty history. 0 for an event of an item
+            that the model does not know.
         """
         raise NotImplementedError(f"{type(self).__name__} is not linear in the history")
 
@@ -112,7 +125,14 @@ class Recommender(ABC):
         """All that is saved: arrays (no object dtype) and what goes into JSON."""
         self._require_fitted()
         learnt = {k: v for k, v in vars(self).items() if k.endswith("_")}
-        return encoded({"params": self.params(), "catalogue": self.catalogue, "learnt": learnt})
+        return encoded(
+            {
+                "params": self.params(),
+                "catalogue": self.catalogue,
+                "fitted_on": self.fitted_on,
+                "learnt": learnt,
+            }
+        )
 
     @classmethod
     def from_state(cls, arrays: dict[str, np.ndarray[Any, Any]], json: dict[str, Any]) -> Self:
@@ -120,6 +140,7 @@ class Recommender(ABC):
         content = decoded(arrays, json)
         model = cls(**content["params"])
         model.catalogue = content["catalogue"]
+        model.fitted_on = content.get("fitted_on")
         for name, value in content["learnt"].items():
             setattr(model, name, value)
         return model
@@ -153,14 +174,21 @@ def _around_fit(fit: F) -> F:
             )
         if dataset.n_events == 0:
             raise ArgumentError(f"dataset {dataset.name!r} has no events to fit on")
-        for name in [n for n in vars(self) if n.endswith("_") or n == "catalogue"]:
-            delattr(self, name)
+        before = dict(vars(self))
+        for name in before:
+            if name.endswith("_") or name in ("catalogue", "fitted_on"):
+                delattr(self, name)
         self._fitting = True  # type: ignore[attr-defined]
         try:
             result = fit(self, dataset)
             self.catalogue = dataset.catalogue
-        finally:
-            del self._fitting  # type: ignore[attr-defined]
+            self.fitted_on = dataset.fingerprint
+        except BaseException:
+            # Half a fit is none: the model is what it was, fitted or not.
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        del self._fitting  # type: ignore[attr-defined]
         return result
 
     return wrapped  # type: ignore[return-value]
@@ -171,6 +199,21 @@ def _around_score(score: F) -> F:
     def wrapped(self: Recommender, profiles: Profiles, items: IntArray | None = None) -> Any:
         people = checked_profiles(self, profiles)
         return score(self, people, None if items is None else checked_items(self, items))
+
+    return wrapped  # type: ignore[return-value]
+
+
+def _around_event_shares(shares: F) -> F:
+    @functools.wraps(shares)
+    def wrapped(self: Recommender, profile: Profiles, item: int) -> Any:
+        person, code = checked_pair(self, profile, item)
+        found = shares(self, person, code)
+        if person is profile or not person.unknown:
+            return found
+        known = self.catalogue.codes(profile.catalogue.ids)[profile.item] >= 0
+        everything = np.zeros(len(known), dtype=np.float32)
+        everything[known] = found
+        return everything
 
     return wrapped  # type: ignore[return-value]
 
@@ -215,3 +258,29 @@ def checked_items(model: Recommender, items: IntArray) -> IntArray:
             f"0 to {len(model.catalogue) - 1}: use model.catalogue.codes(ids)"
         )
     return codes
+
+
+def checked_pair(model: Recommender, profile: Profiles, item: int) -> tuple[Profiles, int]:
+    """One person, looked up in the catalogue of a fitted model, and the code of one item.
+
+    Raises
+    ------
+    NotFittedError
+        When the model has not been fitted.
+    ArgumentError
+        When ``profile`` is not one person, or ``item`` no code of the model's catalogue.
+    """
+    person = checked_profiles(model, profile)
+    if len(person) != 1:
+        raise ArgumentError(f"profile must be of one person, not of {len(person)}; use people[[i]]")
+    if isinstance(item, bool) or not isinstance(item, int | np.integer):
+        raise ArgumentError(
+            f"item must be the code of one item, not {item!r}; use model.catalogue.code(item_id)"
+        )
+    return person, int(checked_items(model, np.array([item]))[0])
+
+
+def _kebab(name: str) -> str:
+    """``MyModel`` as "my-model", ``ItemKNN`` as "item-knn"."""
+    apart = re.sub(r"(?<=[^\W_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name)
+    return apart.strip("_").replace("_", "-").lower() or Recommender.name

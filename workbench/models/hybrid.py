@@ -73,7 +73,8 @@ class Blend(Recommender):
     weights_ : list of float
     validation_ : dict
         nDCG@10 on the inner cut with all weights 1 ("equal") and with those learned ("learned"),
-        and its number of people ("n"); empty where nothing was learned.
+        and its number of people ("n"); empty where nothing was learned. The weights were chosen
+        on these very people, so "learned" is optimistic: measure the blend on a test of its own.
 
     Source: CombSUM of Fox and Shaw 1994, "Combination of multiple searches", on standard scores;
     the weighted hybrid of Burke 2002, "Hybrid recommender systems".
@@ -181,6 +182,7 @@ class Blend(Recommender):
             {
                 "params": {"parts": names, "weights": self.weights, "seed": self.seed},
                 "catalogue": self.catalogue,
+                "fitted_on": self.fitted_on,
                 "weights_": self.weights_,
                 "validation_": self.validation_,
                 "parts_": self.parts_,
@@ -199,6 +201,7 @@ class Blend(Recommender):
         model = cls(**params)
         for name in ("catalogue", "weights_", "validation_", "parts_"):
             setattr(model, name, content[name])
+        model.fitted_on = content.get("fitted_on")
         return model
 
 
