@@ -266,6 +266,23 @@ class Profiles:
             unknown=self.unknown + int((codes < 0).sum()),
         )
 
+    def showing(self, names: frozenset[str]) -> Profiles:
+        """The same people, with only these columns of attributes and context (and the moment)."""
+        attributes = [name for name in self.attributes.columns if name in names]
+        context = [name for name in self.context.columns if name in names or name == AS_OF]
+        return Profiles(
+            self.catalogue,
+            self.indptr,
+            self.item,
+            self.timestamp,
+            self.value,
+            self.weight,
+            self.kind,
+            self.attributes.select(attributes),
+            self.context.select(context),
+            self.unknown,
+        )
+
     def with_attributes(self, attributes: pl.DataFrame) -> Profiles:
         """The same people with other attributes, one row each."""
         if attributes.height != len(self):

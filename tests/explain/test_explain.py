@@ -53,7 +53,7 @@ def test_every_claim_of_the_sentence_is_in_the_frames(engine, why):
         words = re.sub(r"^ ?(and|most for it|most against it) ", "", words).strip()
         held = removal[title] if title else group[words]
         assert f"{held:+.2f}" == number
-    assert why.sentence.startswith(f"“{titles[why.item_id]}”")
+    assert why.sentence.startswith(f"“{titles[why.item_id]}” scores {why.score:+.2f} because you ")
 
 
 def test_a_sentence_says_liked_only_of_what_was_liked(engine, world_split):
@@ -89,3 +89,39 @@ def test_what_cannot_be_explained_is_refused_in_words(engine, guest):
         wb.explain(engine, [1, 2], engine.catalogue.id(0))
     with pytest.raises(RuntimeError, match="has not been fitted"):
         wb.explain(wb.Engine(), guest, 1)
+
+
+def test_the_rule_is_the_reason_shown(world_split, guest):
+    rules = wb.create("rules", min_support=0.02).fit(world_split.train)
+    slate = wb.slate(rules, guest)
+    why = wb.explain(rules, guest, slate.items[0])
+    rule = rules.reason(Profiles.of(guest, rules.catalogue), rules.catalogue.code(slate.items[0]))
+    assert rule is not None
+    assert why.sentence.endswith(f" {rule.sentence()}.")
+
+
+def test_sampled_shares_that_cannot_tell_which_is_first_say_so(engine, guest):
+    item = wb.slate(engine, guest).items[0]
+    assert len(guest.items) > 8
+    assert wb.explain(engine, guest, item, budget=1).agreement is None
+    assert wb.explain(engine, guest, item, budget=1).events["error"].null_count() > 0
+    sure = wb.explain(engine, wb.Profile(guest.history[:3], {}, guest.context), item)
+    assert sure.agreement in (True, False)
+
+
+def test_a_model_that_cannot_score_an_empty_history_has_no_shares(world_split, guest):
+    class Silent(type(wb.create("ease"))):
+        has_event_shares = False
+
+        def score(self, profiles, items=None):
+            scores = super().score(profiles, items).copy()
+            scores[profiles.lengths == 0] = np.nan
+            return scores
+
+    model = Silent().fit(world_split.train)
+    why = wb.explain(model, guest, wb.slate(model, guest).items[0], budget=1)
+    assert np.isnan(why.event_base)
+    assert why.events["share"].null_count() == why.events.height
+    assert why.agreement is None
+    assert "nan" not in why.sentence
+    assert why.events["removal"].null_count() == 0

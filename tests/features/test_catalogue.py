@@ -123,3 +123,22 @@ def test_features_of_the_world_as_of_ignore_anybodys_later_events(world):
     days = times.filter((times <= moment) & (times > moment - 30 * 86_400)).len()
     assert abs(counts[0].sum() - days) <= 0.02 * world.n_events
     assert abs(counts[1].sum() - days) <= 0.02 * world.n_events
+
+
+def test_a_feature_sees_the_weight_of_each_event(world):
+    @wb.feature()
+    def counted(pairs):
+        totals = pairs.history.group_by("row").agg(pl.col("weight").sum())
+        return (
+            pairs.frame.select("row")
+            .join(totals, on="row", how="left", maintain_order="left")["weight"]
+            .fill_null(0)
+        )
+
+    engine = wb.Engine(features=[counted], n_trees=2, depth=20).fit(world)
+    profile = world.profiles()[0]
+    item = world.catalogue.take([0])
+    whole = wb.features(engine, profile, item)["counted"][0]
+    silent = profile.reweighted(profile.items[0], 0.0)
+    assert whole == len(profile.items)
+    assert wb.features(engine, silent, item)["counted"][0] == whole - 1

@@ -172,3 +172,53 @@ def test_an_item_out_of_the_catalogue_is_ignored(engine, people):
     strange = profile.with_event(10**9 if engine.catalogue.is_integer else "no-such-item", 5)
     assert Profiles.of(strange, engine.catalogue).unknown == 1
     assert wb.slate(engine, strange).items == wb.slate(engine, profile).items
+
+
+def test_with_seen_the_items_of_the_history_are_candidates_too(engine, people):
+    again = wb.recommend(engine, people[:20], k=150, seen=True).frame
+    seen = people[:20].seen.toarray() > 0
+    shown = np.zeros_like(seen)
+    shown[again["row"], engine.catalogue.codes(again["item_id"])] = True
+    assert (shown & seen).sum() > 50
+    new = wb.recommend(engine, people[:20], k=150).frame
+    shown = np.zeros_like(seen)
+    shown[new["row"], engine.catalogue.codes(new["item_id"])] = True
+    assert not (shown & seen).any()
+
+
+def test_pairs_are_asked_for_by_codes_of_the_catalogue(engine, people):
+    for bad, words in (([-1], "codes from -1"), ([10_000], "catalogue has"), ([[1]], "one-dim")):
+        with pytest.raises(wb.ArgumentError, match=words):
+            engine.score_pairs(people[:2], np.array(bad))
+    with pytest.raises(wb.ArgumentError, match="must be Profiles"):
+        engine.score_pairs(people[0], np.array([1]))
+
+
+def test_only_what_a_feature_names_reaches_it(world, people):
+    @wb.feature(meaning="gender, unnamed")
+    def sly(pairs):
+        assert pairs.profiles.attributes.width == 0
+        assert pairs.profiles.context.columns == ["as_of"]
+        return np.zeros(len(pairs))
+
+    @wb.feature(uses={"gender"}, meaning="1 for women")
+    def frank(pairs):
+        assert pairs.profiles.attributes.columns == ["gender"]
+        return (pairs.profiles.attributes["gender"] == "F").to_numpy()[pairs.row]
+
+    hidden = wb.Engine(features=[sly], n_trees=3, depth=20).fit(world)
+    assert hidden.uses == {"as_of"}
+    open_ = wb.Engine(features=[frank], n_trees=3, depth=20).fit(world)
+    assert open_.uses == {"as_of", "gender"}
+    again = type(open_)(**open_.params())
+    assert again.features == open_.features
+
+
+def test_a_retriever_that_is_not_well_said_is_refused():
+    for spec in (("ease",), "ease", ("ease", 3)):
+        with pytest.raises(wb.ArgumentError, match="model name, parameters"):
+            wb.Engine(retrievers={"x": spec})
+    with pytest.raises(wb.ArgumentError, match="at least one model"):
+        wb.Engine(retrievers={})
+    with pytest.raises(wb.ArgumentError, match="whole number"):
+        wb.Engine(depth="a")

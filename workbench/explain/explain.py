@@ -20,7 +20,7 @@ from workbench.profiles import Profiles
 from workbench.vocabulary import Id
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Explanation:
     """Why a model gives an item its score for a person.
 
@@ -44,9 +44,11 @@ class Explanation:
         Shapley value over the whole model, ``error`` its standard error, ``removal`` how much
         the score falls if the item had not been.
     event_base, event_residual : float
-        The same for the shares of events: they start from the person with no history.
-    agreement : bool
-        Whether share and removal name the same item first.
+        The same for the shares of events: they start from the person with no history. NaN where
+        the model cannot score that person; the shares are then null.
+    agreement : bool or None
+        Whether share and removal name the same item first; None where the sampled shares do not
+        tell which is first (its lead over the second is below two standard errors).
     """
 
     item_id: Id
@@ -58,7 +60,7 @@ class Explanation:
     events: pl.DataFrame = field(repr=False)
     event_base: float
     event_residual: float
-    agreement: bool
+    agreement: bool | None
 
     @property
     def groups(self) -> pl.DataFrame:
@@ -114,19 +116,22 @@ def explain(
         raise ArgumentError(f"{model.name!r} cannot score item {item_id!r} for this person")
     features, base = _features(model, person, code)
     events, event_base = _events(model, person, code, budget, seed)
-    event_residual = score - event_base - float(events[SHARE].sum())
+    event_residual = score - event_base - float(events[SHARE].fill_null(np.nan).sum())
     if base is None:
         base, residual = event_base, event_residual
     else:
         residual = score - base - float(features[SHARE].sum())
     names = _titles(model) if titles is None else titles
-    liked = _liked(model, person)
+    said = sentence(item_id, score, features, events, names, _liked(model, person))
+    rule = model.reason(person, code) if hasattr(model, "reason") else None
+    if rule is not None:
+        said += f" {rule.sentence(names)}."
     return Explanation(
         item_id=item_id,
         score=score,
         base=base,
         residual=residual,
-        sentence=sentence(item_id, features, events, names, liked),
+        sentence=said,
         features=features,
         events=events,
         event_base=event_base,
@@ -175,12 +180,12 @@ def _events(
         {
             ITEM: person.catalogue.ids.gather(shares.item),
             VALUE: pl.Series(value, dtype=pl.Float64).fill_nan(None),
-            SHARE: shares.share,
+            SHARE: pl.Series(shares.share, dtype=pl.Float64).fill_nan(None),
             "error": pl.Series(shares.error, dtype=pl.Float64).fill_nan(None),
-            REMOVAL: gone.removal,
+            REMOVAL: pl.Series(gone.removal, dtype=pl.Float64).fill_nan(None),
         }
     )
-    return frame.sort(REMOVAL, descending=True, maintain_order=True), shares.base
+    return frame.sort(REMOVAL, descending=True, nulls_last=True, maintain_order=True), shares.base
 
 
 def _liked(model: Recommender, person: Profiles) -> set[Id]:
@@ -190,10 +195,17 @@ def _liked(model: Recommender, person: Profiles) -> set[Id]:
     return set(model.catalogue.take(person.item[person.positive(model.relevant_from_)]))
 
 
-def _agree(events: pl.DataFrame) -> bool:
+def _agree(events: pl.DataFrame) -> bool | None:
     if events.height == 0:
         return True
-    return events[SHARE].arg_max() == events[REMOVAL].arg_max()
+    first, *rest = events.sort(SHARE, descending=True, nulls_last=True).rows(named=True)
+    if first[SHARE] is None or first["error"] is None:
+        return None
+    if rest:
+        error = np.hypot(first["error"], rest[0]["error"])
+        if error > 0 and first[SHARE] - rest[0][SHARE] < 2 * error:
+            return None
+    return bool(first[ITEM] == events[ITEM][events[REMOVAL].arg_max() or 0])
 
 
 def _titles(model: Recommender) -> dict[Id, str]:

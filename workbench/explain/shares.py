@@ -23,9 +23,11 @@ class EventShares:
     item : (n_items,) int64
         Codes of the items of the history.
     share, error : (n_items,) float64
-        Shapley value in the unit of the score, and its standard error (0 where exact).
+        Shapley value in the unit of the score, and its standard error: 0 where exact, NaN where
+        only one pair of orders was drawn. Both NaN where there is no ``base``.
     base : float
-        Score of the same person, at the same moment, with no history.
+        Score of the same person, at the same moment, with no history; NaN where the model
+        cannot say.
     method : str
         "closed form", "exact" or "sampled".
     n_scored : int
@@ -71,6 +73,8 @@ def event_shares(
     none = np.zeros(n)
     if n == 0:
         return EventShares(items, none, none, base, "exact", 1)
+    if not np.isfinite(base):
+        return EventShares(items, none * np.nan, none * np.nan, base, "exact", 1)
     if model.has_event_shares:
         per_event = model.event_shares(person, item).astype(np.float64)
         share = np.bincount(person.item, per_event, len(person.catalogue))[items]

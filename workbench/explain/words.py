@@ -17,6 +17,7 @@ WORTH = 0.1
 
 def sentence(
     item_id: Id,
+    score: float,
     features: pl.DataFrame,
     events: pl.DataFrame,
     titles: Mapping[Id, str],
@@ -28,6 +29,7 @@ def sentence(
     ----------
     item_id : str or int
         The item that is explained.
+    score : float
     features : polars.DataFrame
         ``group, share``; may be empty.
     events : polars.DataFrame
@@ -37,8 +39,8 @@ def sentence(
     liked : collection of ids
         Items of the history that are relevant.
     """
-    said = f"{_name(item_id, titles)} is here"
-    helping = events.filter(pl.col(REMOVAL) > 0)
+    said = f"{_name(item_id, titles)} scores {score:+.2f}"
+    helping = events.filter(pl.col(REMOVAL).is_finite() & (pl.col(REMOVAL) > 0))
     if helping.height:
         bar = WORTH * float(helping[REMOVAL][0])
         named = helping.filter(pl.col(REMOVAL) >= bar).head(MOST)

@@ -37,6 +37,9 @@ class Feature:
         What the log must have for the feature to exist.
     monotone : int
         1: more can only raise the ranker's score; -1: only lower it; 0: as it turns out.
+    uses : frozenset of str
+        Columns of attributes and context that it may read, beside the moment. The engine hands
+        it no other: naming a sensitive one here is what allows the ranker to read it.
     """
 
     name: str
@@ -48,6 +51,10 @@ class Feature:
     compute: Callable[[Pairs], Any]
     needs: frozenset[str] = frozenset()
     monotone: int = 0
+    uses: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        return self.name
 
     def column(self, pairs: Pairs) -> FloatArray:
         """The value of each pair, ``(n_pairs,)`` float32; NaN where unknown."""
@@ -75,11 +82,13 @@ def feature(
     as_of: str = "person",
     needs: frozenset[str] | set[str] = frozenset(),
     monotone: int = 0,
+    uses: frozenset[str] | set[str] = frozenset(),
 ) -> Callable[[Callable[[Pairs], Any]], Feature]:
     """Make a feature of a function from ``Pairs`` to one value per pair.
 
     The function may read ``pairs.frame`` (one row per pair: item columns and the moment),
-    ``pairs.history`` (one row per event of the people) and the arrays of ``pairs``.
+    ``pairs.history`` (one row per event of the people), the arrays of ``pairs``, and of
+    ``pairs.profiles`` the attributes and context that ``uses`` names.
 
     Examples
     --------
@@ -92,13 +101,18 @@ def feature(
     if as_of not in ("person", "world"):
         raise ArgumentError(f"as_of must be 'person' or 'world', not {as_of!r}")
 
+    if isinstance(uses, str) or isinstance(needs, str):
+        raise ArgumentError("uses and needs must be sets of names, not a string")
     if monotone not in (-1, 0, 1):
         raise ArgumentError(f"monotone must be -1, 0 or 1, not {monotone!r}")
 
     def made(compute: Callable[[Pairs], Any]) -> Feature:
         said = meaning or (compute.__doc__ or "").strip().split("\n")[0]
         own = name or compute.__name__
-        return Feature(own, group, said, unit, source, as_of, compute, frozenset(needs), monotone)
+        return Feature(
+            own, group, said, unit, source, as_of, compute, frozenset(needs), monotone,
+            frozenset(uses),
+        )  # fmt: skip
 
     return made
 

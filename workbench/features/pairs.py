@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from workbench.columns import AS_OF, ITEM, ROW, TIME, VALUE
+from workbench.columns import AS_OF, ITEM, ROW, TIME, VALUE, WEIGHT
 from workbench.features.tables import ItemTables
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
@@ -118,15 +118,19 @@ class Pairs:
 
     @cached_property
     def history(self) -> pl.DataFrame:
-        """One row per event: ``row``, ``timestamp``, ``value``, ``item_id`` and item columns."""
+        """One row per event: ``row``, ``timestamp``, ``value``, ``weight`` and the item's columns.
+
+        The weight is 0 where the event says nothing: where a later one of the item counts.
+        """
         people = self.profiles
         items = self.tables.items[people.item]
         return items.select(
             pl.Series(ROW, people.row),
             pl.Series(TIME, people.timestamp).fill_nan(None),
             pl.Series(VALUE, people.value).fill_nan(None),
+            pl.Series(WEIGHT, self.weight),
             pl.col(ITEM),
-            pl.exclude(ITEM, TIME, VALUE),
+            pl.exclude(ITEM, TIME, VALUE, WEIGHT),
         )
 
     # --- what several features share ----------------------------------------------------------

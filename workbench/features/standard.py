@@ -153,7 +153,7 @@ def _events_in(pairs: Pairs, days: float) -> Column:
 
 @feature(
     group="popularity",
-    meaning="people who met the item in the last 7 days",
+    meaning="times the item was met in the last 7 days",
     unit="log(1 + n)",
     source="interactions",
     as_of="world",
@@ -165,7 +165,7 @@ def events_7_days(pairs: Pairs) -> Column:
 
 @feature(
     group="popularity",
-    meaning="people who met the item in the last 30 days",
+    meaning="times the item was met in the last 30 days",
     unit="log(1 + n)",
     source="interactions",
     as_of="world",
@@ -247,7 +247,7 @@ def liked_share(pairs: Pairs) -> Column:
 # --- the person -------------------------------------------------------------------------------
 
 
-@feature(group="activity", meaning="events in the history", unit="log(1 + n)", source="history")
+@feature(group="activity", meaning="items in the history", unit="log(1 + n)", source="history")
 def history_length(pairs: Pairs) -> Column:
     return np.log1p(pairs.total(pairs.weight))[pairs.row]
 
@@ -304,7 +304,7 @@ def history_span(pairs: Pairs) -> Column:
 
 @feature(
     group="activity",
-    meaning="events in the last hour",
+    meaning="items met in the last hour",
     unit="log(1 + n)",
     source="history.timestamp",
     needs=TIMED,

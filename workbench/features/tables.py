@@ -33,7 +33,7 @@ class ItemTables:
     end : float
         Last moment of the log in seconds; NaN without time.
     events, relevant : (n_items,) float32
-        Number of events, and of relevant ones.
+        People who met the item, and those for whom it was relevant.
     mean_value, liked_share : (n_items,) float32
         Shrunk towards the overall mean by ``PRIOR`` events. NaN without values.
     first : (n_items,) float64
@@ -64,7 +64,7 @@ class ItemTables:
         people = dataset.profiles()
         n = dataset.n_items
         liked = people.positive(dataset.relevant_from)
-        events = np.bincount(people.item, minlength=n).astype(np.float32)
+        events = np.bincount(people.item[people.latest], minlength=n).astype(np.float32)
         relevant = np.bincount(people.item[liked], minlength=n).astype(np.float32)
         mean_value = np.full(n, np.nan, dtype=np.float32)
         if "values" in dataset.has:

@@ -19,7 +19,7 @@ from workbench.features.catalogue import Feature, described
 from workbench.features.pairs import Pairs
 from workbench.features.standard import standard
 from workbench.features.tables import ItemTables
-from workbench.models.base import Recommender
+from workbench.models.base import Recommender, checked_items, checked_profiles
 from workbench.profiles import Profiles
 from workbench.ranking import registry
 from workbench.ranking.candidates import candidates, signals, sources
@@ -74,8 +74,8 @@ class Engine(Recommender):
     Notes
     -----
     A score is the log-odds of "relevant, if shown", so contributions of features add up to it.
-    Candidates depend on the profile only. Sensitive attributes are not read: ``uses`` names
-    the moment (``as_of``) alone.
+    Candidates depend on the profile only. ``uses`` names the moment (``as_of``) and what the
+    retrievers and features of one's own name; no other attribute or context reaches them.
 
     Source: two stages as in Covington, Adams, Sargin 2016, "Deep neural networks for YouTube
     recommendations"; trees of Chen and Guestrin 2016, "XGBoost". Defaults chosen on a validation
@@ -102,10 +102,9 @@ class Engine(Recommender):
         seed: int = 0,
         threads: int = 2,
     ) -> None:
-        for label, spec in (retrievers or {}).items():
-            registry.create(spec[0], **spec[1])
-            if spec[0] == "engine":
-                raise ArgumentError(f"retrievers: {label!r} is an engine; give single models")
+        read = [_checked_spec(label, spec).uses for label, spec in (retrievers or {}).items()]
+        if retrievers is not None and not retrievers:
+            raise ArgumentError("retrievers must name at least one model, or be left to us")
         for name, value, least in (
             ("depth", depth, 1),
             ("n_trees", n_trees, 1),
@@ -113,8 +112,10 @@ class Engine(Recommender):
             ("max_people", max_people, 1),
             ("threads", threads, 1),
         ):
-            if not value >= least:
-                raise ArgumentError(f"{name} must be at least {least}, not {value!r}")
+            if not isinstance(value, int | np.integer) or value < least:
+                raise ArgumentError(
+                    f"{name} must be a whole number of at least {least}, not {value!r}"
+                )
         for name, value in (("eta", eta), ("subsample", subsample), ("colsample", colsample)):
             if not 0 < value <= 1:
                 raise ArgumentError(f"{name} must be above 0 and at most 1, not {value!r}")
@@ -139,6 +140,7 @@ class Engine(Recommender):
         self.max_people = max_people
         self.seed = seed
         self.threads = threads
+        self.uses = frozenset({AS_OF}).union(*read, *(own.uses for own in self.features))
         self.progress: Callable[[str], None] | None = None
 
     # --- fitting ------------------------------------------------------------------------------
@@ -209,7 +211,7 @@ class Engine(Recommender):
         _, people = cut.people()
         relevant = cut.relevant_matrix()
         enough = np.flatnonzero(people.lengths >= EARLIER)
-        people, relevant = people[enough], relevant[enough]
+        people, relevant = people[enough].showing(self.uses), relevant[enough]
         if len(people) > self.max_people:
             draw = np.random.default_rng(self.seed)
             chosen = np.sort(draw.choice(len(people), self.max_people, replace=False))
@@ -239,18 +241,23 @@ class Engine(Recommender):
         return scores if items is None else scores[:, items]
 
     def score_with_sources(
-        self, profiles: Profiles
+        self, profiles: Profiles, *, seen: bool = False
     ) -> tuple[FloatArray, Callable[[IntArray, IntArray], NDArray[np.str_]]]:
-        """``score``, and a function from rows and item codes to the retriever that brought each."""
-        self._require_fitted()
-        profiles = profiles.aligned(self.catalogue)
+        """``score``, and a function from rows and item codes to the retriever that brought each.
+
+        With ``seen`` the items of the history are candidates too.
+        """
+        profiles = checked_profiles(self, profiles).showing(self.uses)
         shape = (len(profiles), len(self.catalogue))
         scores = np.full(shape, np.nan, dtype=np.float32)
         brought = np.zeros(shape, dtype=np.int8)
         names = np.array(self._labels)
         for part, block in profiles.blocks(self._block(profiles)):
             found = signals(self.retrievers_, block)
-            row, item = np.nonzero(candidates(found, self._labels, block, self.depth))
+            chosen = candidates(found, self._labels, block, self.depth)
+            if seen:
+                chosen[block.row, block.item] = True
+            row, item = np.nonzero(chosen)
             matrix = self._matrix(Pairs(block, row, item, self.tables_, found))
             scores[part][row, item] = self.ranker_.predict(matrix)
             brought[part][row, item] = sources(found, self._labels, row, item)
@@ -262,7 +269,7 @@ class Engine(Recommender):
             self.ranker_.predict(matrix).reshape(n, -1)
             for n, matrix in self._asked(profiles, items)
         ]
-        width = len(self.catalogue) if items is None else len(items)
+        width = len(self.catalogue) if items is None else len(np.asarray(items))
         return np.concatenate(out) if out else np.zeros((0, width), np.float32)
 
     def pair_features(
@@ -286,16 +293,15 @@ class Engine(Recommender):
 
     def candidate_mask(self, profiles: Profiles) -> dict[str, NDArray[np.bool_]]:
         """For each retriever, which items it brings, ``(n_profiles, n_items)``."""
-        profiles = profiles.aligned(self.catalogue)
+        profiles = checked_profiles(self, profiles).showing(self.uses)
         found = signals(self.retrievers_, profiles)
         return {label: candidates(found, [label], profiles, self.depth) for label in self._labels}
 
     def _asked(
         self, profiles: Profiles, items: IntArray | None
     ) -> Iterable[tuple[int, FloatArray]]:
-        self._require_fitted()
-        profiles = profiles.aligned(self.catalogue)
-        codes = np.arange(len(self.catalogue)) if items is None else np.asarray(items, np.int64)
+        profiles = checked_profiles(self, profiles).showing(self.uses)
+        codes = np.arange(len(self.catalogue)) if items is None else checked_items(self, items)
         for _, block in profiles.blocks(self._block(profiles)):
             found = signals(self.retrievers_, block)
             row = np.repeat(np.arange(len(block)), len(codes))
@@ -324,16 +330,12 @@ class Engine(Recommender):
 
     # --- saving -------------------------------------------------------------------------------
 
-    def params(self) -> dict[str, Any]:
-        """See ``Recommender``; features of one's own appear by name."""
-        return {**super().params(), "features": [f.name for f in self.features]}
-
     def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """See ``Recommender``. Features are code, so only their names are saved."""
         self._require_fitted()
         return encoded(
             {
-                "params": self.params(),
+                "params": {**self.params(), "features": [f.name for f in self.features]},
                 "catalogue": self.catalogue,
                 "retrievers": self.retrievers_,
                 "tables": self.tables_,
@@ -394,6 +396,7 @@ class Engine(Recommender):
             "dataset": self.learnt_from_["dataset"],
             "configuration": self.params(),
             "features": described(self.features_).to_dicts(),
+            "uses": sorted(self.uses),
             "threads": self.threads,
             "libraries": libraries(),
             **about,
@@ -415,6 +418,20 @@ class Engine(Recommender):
         arrays["trees"] = np.frombuffer(files["ranker.json"], dtype=np.uint8)
         state["ranker"]["arrays"]["trees"] = "trees"
         return cls.from_state(arrays, state, features)
+
+
+def _checked_spec(label: str, spec: Any) -> Recommender:
+    """The unfitted model of a retriever's spec."""
+    named = isinstance(spec, Sequence) and not isinstance(spec, str) and len(spec) == 2
+    if not named or not isinstance(spec[1], Mapping):
+        raise ArgumentError(
+            f"retrievers: {label!r} must be (model name, parameters) such as ('ease', {{}}), "
+            f"not {spec!r}"
+        )
+    model = registry.create(spec[0], **spec[1])
+    if isinstance(model, Engine):
+        raise ArgumentError(f"retrievers: {label!r} is an engine; give single models")
+    return model
 
 
 def libraries() -> dict[str, str]:

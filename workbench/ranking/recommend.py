@@ -64,7 +64,7 @@ def recommend(
     people = people.aligned(model.catalogue)
     frames = []
     for part, block in people.blocks(BLOCK):
-        scores, sources = scored(model, block)
+        scores, sources = scored(model, block, seen)
         if not seen:
             scores[block.seen.nonzero()] = np.nan
         row, item = top(scores, depth)
@@ -103,14 +103,14 @@ def slate(
     return recommend(model, people, k, policy, seen=seen)[0]
 
 
-def scored(model: Recommender, people: Profiles):  # type: ignore[no-untyped-def]
+def scored(model: Recommender, people: Profiles, seen: bool):  # type: ignore[no-untyped-def]
     """Scores of a block (a copy that may be written to), and who brought each item.
 
     A model with several sources of candidates has ``score_with_sources``; for all others the
     source is the model itself.
     """
     if hasattr(model, "score_with_sources"):
-        return model.score_with_sources(people)
+        return model.score_with_sources(people, seen=seen)
     scores = np.array(model.score(people), dtype=np.float32)
     return scores, lambda row, item: np.full(len(row), model.name)
 
