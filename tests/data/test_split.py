@@ -395,3 +395,19 @@ def test_items_and_users_come_along():
 def test_parts_that_do_not_fit_are_refused(changes, error, message):
     with pytest.raises(error, match=message):
         given_split(**changes)
+
+
+def test_a_given_test_part_in_which_nothing_is_relevant_is_a_fair_question():
+    train = pl.DataFrame({"user_id": [1, 1, 2], "item_id": [10, 20, 10], "value": [2.0, 5.0, 1.0]})
+    low = pl.DataFrame({"user_id": [1], "item_id": [40], "value": [2.0]})
+    made = given_split(train=train, test=low, relevant_from=4.0)
+    assert made.relevant_from == 4.0
+    assert made.people()[0] == []
+    high = given_split(train=low, test=train.with_columns(user_id=7), relevant_from=4.0)
+    assert high.people()[0] == [7]
+    with pytest.raises(DataError, match=r"highest value of 'published' \(both parts\) is 5: no ev"):
+        given_split(train=train, test=low, relevant_from=6.0)
+    with pytest.raises(DataError, match=r"relevant_from=4, but train has no values"):
+        given_split(train=train.drop("value"), test=low, relevant_from=4.0)
+    with pytest.raises(ArgumentError, match="relevant_from must be a finite number, not 'a'"):
+        given_split(train=train, test=low, relevant_from="a")

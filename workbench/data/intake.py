@@ -41,8 +41,7 @@ def take_in(
     provenance : mapping, optional
         What a loader knows of the source (licence, repairs, ...); put over what is found here.
     """
-    if relevant_from is not None and not _is_number(relevant_from):
-        raise ArgumentError(f"relevant_from must be a finite number, not {relevant_from!r}")
+    check_threshold(relevant_from)
     given = {"interactions": interactions, "items": items, "users": users}
     raw = {
         table: read_table(source, table) for table, source in given.items() if source is not None
@@ -56,7 +55,7 @@ def take_in(
         if table in tables:
             tables[table].judge(tables.get("items"), allow_negative)
     log = tables["interactions"]
-    _check_relevance(log, relevant_from)
+    check_relevance(log.good, log.raw.name, relevant_from)
     refused = [table.refused() for table in tables.values() if table.broken.height]
     found = {
         "source": "files" if any("file" in t.raw.facts for t in tables.values()) else "frames",
@@ -252,18 +251,25 @@ def _one_type_of_id(tables: Mapping[str, _Table]) -> list[str]:
     return repairs
 
 
-def _check_relevance(log: _Table, relevant_from: float | None) -> None:
+def check_threshold(relevant_from: float | None) -> None:
+    """Refuse a ``relevant_from`` that cannot work with any log."""
+    if relevant_from is not None and not _is_number(relevant_from):
+        raise ArgumentError(f"relevant_from must be a finite number, not {relevant_from!r}")
+
+
+def check_relevance(log: pl.DataFrame, name: str, relevant_from: float | None) -> None:
+    """Refuse a ``relevant_from`` that leaves no event of this log relevant."""
     if relevant_from is None:
         return
-    if VALUE not in log.good.columns:
+    if VALUE not in log.columns:
         raise DataError(
-            f"relevant_from={relevant_from:g}, but {log.raw.name} has no values; leave "
+            f"relevant_from={relevant_from:g}, but {name} has no values; leave "
             "relevant_from out (every event is relevant then), or name the column of values: "
             "columns={'value': ...}"
         )
-    highest = log.good[VALUE].max()
+    highest = log[VALUE].max()
     if highest is not None and highest < relevant_from:  # type: ignore[operator]
         raise DataError(
-            f"relevant_from={relevant_from:g}, but the highest value of {log.raw.name} is "
+            f"relevant_from={relevant_from:g}, but the highest value of {name} is "
             f"{highest:g}: no event would be relevant; give a lower relevant_from"
         )

@@ -93,10 +93,12 @@ class Split:
         DataError
             A part cannot be used, or the two do not spell their ids or values alike.
         """
+        from workbench.data.intake import check_relevance, check_threshold
+
+        check_threshold(relevant_from)
+        # What is relevant is asked of both parts together: one of them may well have none.
         parts = {
-            part: Dataset.from_frames(
-                frame, items, users, relevant_from, columns=columns, name=f"{name} ({part})"
-            )
+            part: Dataset.from_frames(frame, items, users, columns=columns, name=f"{name} ({part})")
             for part, frame in (("train", train), ("test", test))
         }
         one, two = parts["train"], parts["test"]
@@ -105,6 +107,14 @@ class Split:
                 raise DataError(
                     f"train has the column {column!r} and test has not; give it to both"
                 )
+        if relevant_from is not None:
+            logs = [d.interactions.select(VALUE) for d in (one, two) if "values" in d.has]
+            given = "values" in one.has
+            check_relevance(
+                pl.concat(logs) if given else one.interactions,
+                f"{name!r} (both parts)" if given else "train",
+                relevant_from,
+            )
         for column, ids in ((ITEM, "catalogue"), (USER, "people")):
             if getattr(one, ids).is_integer != getattr(two, ids).is_integer:
                 raise DataError(
@@ -118,7 +128,7 @@ class Split:
             one.interactions,
             _united(ITEM, one.items, two.items),
             _united(USER, one.users, two.users),
-            relevant_from=relevant_from,
+            relevant_from=None if relevant_from is None else float(relevant_from),
             name=name,
             provenance={part: d.provenance for part, d in parts.items()},
             refused=refused,
