@@ -249,3 +249,10 @@ def test_the_bias_is_a_blur_of_the_tastes():
 def test_arguments_that_cannot_work_are_refused(arguments, message):
     with pytest.raises(ArgumentError, match=message):
         synthetic(**arguments)
+
+
+def test_titles_have_the_article_that_is_spoken():
+    titles = invented_titles(["War", "Adventure", "Crime"] * 1000, np.random.default_rng(0))
+    articles = [title.split()[:2] for title in titles if title.startswith(("A ", "An "))]
+    assert ["An", "Armistice"] in articles
+    assert all((first == "An") == (noun[0] in "AEIOU") for first, noun in articles)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 GENRES = {
@@ -36,6 +38,8 @@ PLACES = (
     "Norrland", "Pembrey", "Quill",
 )
 # fmt: on
+_AN = re.compile(r"^A (?=[AEIO])")
+"""No noun here begins with a vowel that is not heard (or a consonant that is not)."""
 SHAPES = (
     "The {adjective} {noun}",
     "{adjective} {noun}",
@@ -78,6 +82,7 @@ def invented_titles(main: list[str], rng: np.random.Generator) -> list[str]:
             other=words[(noun[i] + other[i]) % 5],
             place=place[i],
         )
+        title = _AN.sub("An ", title)
         used[title] = used.get(title, 0) + 1
         titles.append(title if used[title] == 1 else f"{title} {used[title]}")
     return titles
