@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -18,6 +19,7 @@ from workbench.pipeline.disk import LATEST, finished, runs_of
 
 if TYPE_CHECKING:
     from workbench.audit.audit import Audit
+    from workbench.features.catalogue import Feature
     from workbench.ranking.engine import Engine
 
 AUDIT_FRAMES = ("people", "items", "leakage", "verdicts", "groups", "skipped")
@@ -123,9 +125,13 @@ class Run:
 
     @cached_property
     def engine(self) -> Engine:
+        return self.load_engine()
+
+    def load_engine(self, features: Sequence[Feature] = ()) -> Engine:
+        """The engine, with the features of one's own that it was made with."""
         from workbench.ranking.engine import Engine
 
-        return Engine.load(self.path / "engine")
+        return Engine.load(self.path / "engine", features)
 
     @cached_property
     def split(self) -> Split:
