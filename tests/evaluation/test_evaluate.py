@@ -10,8 +10,9 @@ from workbench.data.checkerboard import checkerboard
 from workbench.data.dataset import Dataset
 from workbench.data.split import Split, split
 from workbench.errors import ArgumentError, DataError, NotFittedError
-from workbench.evaluation.definitions import METRICS
+from workbench.evaluation.definitions import METRICS, definitions
 from workbench.evaluation.evaluate import evaluate
+from workbench.evaluation.uncertainty import summarise
 from workbench.models.linear import EASE
 from workbench.models.popularity import Popularity
 from workbench.ranking import recommend as recommending
@@ -70,12 +71,38 @@ def test_the_words_travel_with_the_rows(by_hand):
     assert rows["k"].unique().to_list() == [3]
     assert rows["protocol"].unique().to_list() == [
         "relevant = value >= 4, lists as given, those missing count as empty, "
-        "5 of 6 people have a relevant test item, given split"
+        "5 of 6 people have a relevant test item not met before, 1 of them guests, given split"
     ]
     model = Popularity().fit(by_hand.train)
     assert "all unseen items ranked, 5 of 6" in evaluate(model, by_hand, 3)["protocol"][0]
     after = evaluate(model, by_hand, 3, policy=Policy(exclude=[1]))
     assert "all unseen items ranked, then a policy" in after["protocol"][0]
+
+
+def test_guests_are_named_where_there_are_any():
+    alone = split(checkerboard(20, 20))
+    assert "met before, per-user-time" in definitions(3, alone)["definition"][0]
+
+
+def test_a_model_that_may_have_seen_the_test_is_marked(by_hand):
+    doubt = "; the model was fitted on other data than this split's training part: figures may "
+    model = Popularity().fit(by_hand.train)
+    assert doubt not in evaluate(model, by_hand, 3)["protocol"][0]
+    model = Popularity.from_state(*model.state())
+    assert doubt not in evaluate(model, by_hand, 3)["protocol"][0]
+    whole = by_hand.train.replaced(pl.concat([by_hand.train.interactions, by_hand.test]))
+    rows = evaluate(Popularity().fit(whole), by_hand, 3)
+    assert rows["protocol"].str.ends_with(doubt + "be flattered").all()
+    assert doubt in summarise(rows)["definition"][0]
+    model.fitted_on = None  # made by hand, or saved before it was kept
+    assert doubt not in evaluate(model, by_hand, 3)["protocol"][0]
+
+
+def test_definitions_are_of_one_split_and_some_places(by_hand):
+    with pytest.raises(ArgumentError, match="k must be"):
+        definitions(0, by_hand)
+    with pytest.raises(ArgumentError, match="split must be a Split from .*, not str"):
+        definitions(3, "by hand")
 
 
 @pytest.fixture(scope="module")

@@ -56,8 +56,15 @@ def test_errors_by_hand(by_hand):
     assert table["n"].to_list() == [5, 5]
     assert table["definition"][0] == (
         "RMSE over ratings (not a mean over people), in the log's unit; all test ratings, "
-        "given split, 6 of 9 test ratings could be scored"
+        "those of guests too, given split, 6 of 9 test ratings could be scored"
     )
+
+
+def test_a_model_that_may_have_seen_the_test_is_marked(by_hand):
+    doubt = "given split; the model was fitted on other data than this split's training part"
+    whole = by_hand.train.replaced(pl.concat([by_hand.train.interactions, by_hand.test]))
+    assert doubt in evaluate_ratings(ItemMean().fit(whole), by_hand)["protocol"][0]
+    assert doubt not in evaluate_ratings(ItemMean().fit(by_hand.train), by_hand)["protocol"][0]
 
 
 def test_equal_to_scikit_learn_and_folds_pool_to_every_rating_once():

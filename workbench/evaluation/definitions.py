@@ -5,11 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from workbench.columns import DEFINITION, METRIC, VALUE
 from workbench.data.split import IN_TIME, Split
 from workbench.errors import ArgumentError
+from workbench.models.base import Recommender
+from workbench.ranking.recommend import check_k
+from workbench.vocabulary import Id
 
 K = "k"
 PROTOCOL = "protocol"
@@ -129,14 +134,30 @@ def definition(metric: str, k: int | None, protocol: str) -> str:
 
 
 def definitions(k: int, split: Split) -> pl.DataFrame:
-    """What the columns of ``wb.evaluate(model, split, k)`` mean.
+    """What the figures of ``wb.evaluate(model, split, k)`` mean, before anything is measured.
+
+    Parameters
+    ----------
+    k : int
+        Places measured.
+    split : Split
+        Says who is asked and what is relevant; both are part of each definition.
 
     Returns
     -------
     polars.DataFrame
-        ``metric, definition, low, high`` (the range of a value; null where there is no bound),
-        ``better`` (1 more, -1 less, 0 neither), ``source``.
+        One row per metric: ``metric``, its name in the rows; ``definition``, the words that
+        belong to its numbers; ``low`` and ``high``, the range of one person's value (null where
+        there is no bound); ``better``, 1 where more is better, -1 where less is, 0 where neither
+        is; ``source``, where the formula comes from.
+
+    Raises
+    ------
+    ArgumentError
+        ``k`` or ``split`` cannot be used.
     """
+    check_k(k)
+    check_split(split)
     text = ranking_protocol(split)
     return pl.DataFrame(
         [
@@ -161,10 +182,33 @@ def ranking_protocol(split: Split, lists: str = "all unseen items ranked") -> st
     relevant = "every test event"
     if split.train.relevant_from is not None and VALUE in split.test.columns:
         relevant = f"value >= {split.train.relevant_from:g}"
+    guests = int(is_guest(split, ids).sum())
     return (
         f"relevant = {relevant}, {lists}, {len(ids):,} of {split.train.n_users:,} people have a "
-        f"relevant test item, {cut(split)}"
+        "relevant test item not met before, "
+        + (f"{guests:,} of them guests, " if guests else "")
+        + cut(split)
     )
+
+
+def fitted_elsewhere(model: Recommender, split: Split) -> str:
+    """The words for figures of a model that may have seen the test; "" where it is not so.
+
+    Nothing is said of a model that does not know what it was fitted on.
+    """
+    if model.fitted_on in (None, split.train.fingerprint):
+        return ""
+    return (
+        "; the model was fitted on other data than this split's training part: figures may be "
+        "flattered"
+    )
+
+
+def is_guest(split: Split, ids: list[Id]) -> NDArray[np.bool_]:
+    """Which of the people are in no fit, ``(n_people,)``."""
+    people = split.train.people
+    guests = {*split.guests, *split.train.guest_ids}
+    return np.isin(people.codes(ids), people.codes(guests))
 
 
 def cut(split: Split) -> str:

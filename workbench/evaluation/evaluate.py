@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from workbench.columns import COLD, GUEST, ITEM, N_RELEVANT, RANK, ROW, USER
 from workbench.data.split import Split
@@ -18,7 +17,14 @@ from workbench.evaluation.beyond import (
     popularity_lift,
     serendipity,
 )
-from workbench.evaluation.definitions import PROTOCOL, K, check_split, ranking_protocol
+from workbench.evaluation.definitions import (
+    PROTOCOL,
+    K,
+    check_split,
+    fitted_elsewhere,
+    is_guest,
+    ranking_protocol,
+)
 from workbench.models.base import Recommender
 from workbench.profiles import Profiles
 from workbench.ranking.policy import Policy
@@ -42,7 +48,8 @@ def evaluate(
     Parameters
     ----------
     model : Recommender or Slates
-        Fitted on ``split.train``; asked in blocks of people, all items but the seen ones ranked.
+        Fitted on ``split.train`` (the protocol says so where it was not); asked in blocks of
+        people, all items but the seen ones ranked.
         Or lists made elsewhere. Those that carry ``user_id`` are matched by it: lists of people
         whom the split does not ask about are left aside, and people without a list count as
         shown nothing (0 accuracy, ``n_shown`` 0). Others must have one row per person asked.
@@ -81,10 +88,11 @@ def evaluate(
         if policy is not None:
             raise ArgumentError("policy is for a model; apply it to slates before: policy.apply")
         shown = _given(model, split, ids, k)
-        ranked = "lists as given, those missing count as empty"
+        ranked, doubt = "lists as given, those missing count as empty", ""
     elif isinstance(model, Recommender):
         shown = _asked(model, split, people, k, policy, progress)
         ranked = "all unseen items ranked" + (", then a policy" if policy is not None else "")
+        doubt = fitted_elsewhere(model, split)
     else:
         raise ArgumentError(
             f"model must be a fitted model or Slates, not {type(model).__name__}; "
@@ -111,15 +119,8 @@ def evaluate(
         }
     ).with_columns(
         pl.lit(k, dtype=pl.Int64).alias(K),
-        pl.lit(ranking_protocol(split, ranked)).alias(PROTOCOL),
+        pl.lit(ranking_protocol(split, ranked) + doubt).alias(PROTOCOL),
     )
-
-
-def is_guest(split: Split, ids: list[Id]) -> NDArray[np.bool_]:
-    """Which of the people are in no fit, ``(n_people,)``."""
-    people = split.train.people
-    guests = {*split.guests, *split.train.guest_ids}
-    return np.isin(people.codes(ids), people.codes(guests))
 
 
 def _asked(

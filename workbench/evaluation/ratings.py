@@ -10,8 +10,13 @@ import polars as pl
 from workbench.columns import COLD, GUEST, ITEM, USER, VALUE
 from workbench.data.split import Split
 from workbench.errors import ArgumentError, CapabilityError, DataError
-from workbench.evaluation.definitions import PROTOCOL, check_split, cut
-from workbench.evaluation.evaluate import is_guest
+from workbench.evaluation.definitions import (
+    PROTOCOL,
+    check_split,
+    cut,
+    fitted_elsewhere,
+    is_guest,
+)
 from workbench.models.base import Recommender
 from workbench.ranking.recommend import BLOCK
 
@@ -24,7 +29,8 @@ def evaluate_ratings(model: Recommender, split: Split, *, progress: bool = False
     Parameters
     ----------
     model : Recommender
-        Fitted on ``split.train``, with ``scale == "rating"``.
+        Fitted on ``split.train`` (the protocol says so where it was not), with
+        ``scale == "rating"``.
     split : Split
         One fold of a k-fold split works like any other; put the folds together with ``pooled``.
     progress : bool
@@ -85,6 +91,9 @@ def evaluate_ratings(model: Recommender, split: Split, *, progress: bool = False
             predicted[known] = scores[row[known] - part.start, column]
     scored = np.isfinite(predicted)
     error = np.where(scored, predicted - value, 0.0)
+    has_guests = bool(split.guests or split.train.guest_ids)
+    # How many people and guests there are differs between folds, which share their words.
+    asked = "all test ratings" + (", those of guests too" if has_guests else "")
     frame = pl.DataFrame(
         {
             USER: split.train.people.ids.gather(rows),
@@ -94,7 +103,7 @@ def evaluate_ratings(model: Recommender, split: Split, *, progress: bool = False
             "n_scored": np.bincount(row, scored).astype(np.int64),
             "squared_error": np.bincount(row, error**2),
             "absolute_error": np.bincount(row, np.abs(error)),
-            PROTOCOL: np.full(len(rows), f"all test ratings, {cut(split)}"),
+            PROTOCOL: np.full(len(rows), f"{asked}, {cut(split)}{fitted_elsewhere(model, split)}"),
         }
     )
     return _with_figures(frame)
