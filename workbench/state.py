@@ -1,4 +1,8 @@
-"""What a fitted model knows, as arrays and JSON: nothing is pickled, nothing is run on loading."""
+"""What a fitted model knows, as arrays and JSON: nothing is pickled, nothing is run on loading.
+
+A saved file names the class of each part. It may name only those of ``CLASSES``; whatever else it
+names is neither imported nor called.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,37 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
+from workbench.errors import ArgumentError, DamagedArtifactError
 from workbench.vocabulary import Vocabulary
 
 Arrays = dict[str, np.ndarray[Any, Any]]
+
+CLASSES = frozenset(
+    {
+        "workbench.features.popularity:PopularityInTime",
+        "workbench.features.tables:ItemTables",
+        "workbench.models.content:Content",
+        "workbench.models.factors:ALS",
+        "workbench.models.factors:SVD",
+        "workbench.models.hybrid:Blend",
+        "workbench.models.linear:EASE",
+        "workbench.models.neighbours:ItemKNN",
+        "workbench.models.neighbours:UserKNN",
+        "workbench.models.popularity:Popularity",
+        "workbench.models.popularity:RecentPopularity",
+        "workbench.models.rules:Rules",
+        "workbench.models.temporal:Following",
+        "workbench.models.temporal:Session",
+        "workbench.models.temporal:Trending",
+        "workbench.ranking.engine:Engine",
+        "workbench.ranking.ranker:Ranker",
+    }
+)
+"""Paths of the classes that can be saved inside another: all of the package that have a state.
+
+Plain text, because their modules are of later layers; a test holds the two together.
+"""
+_KIND = "$kind"
 
 
 def encoded(content: Any) -> tuple[Arrays, Any]:
@@ -24,6 +56,14 @@ def encoded(content: Any) -> tuple[Arrays, Any]:
         Numbers and unicode only.
     json : object
         The same nesting, with ``{"$kind": ..., ...}`` where an array stands.
+
+    Raises
+    ------
+    ArgumentError
+        Something could not be loaded again as it is: a model from outside the package, a dict
+        with keys that are no strings or with the key "$kind", an id that ends in NUL.
+    TypeError
+        A value is of a kind that cannot be saved.
     """
     arrays: Arrays = {}
 
@@ -47,6 +87,7 @@ def encoded(content: Any) -> tuple[Arrays, Any]:
                 "indptr": put(m.indptr),
             }
         if isinstance(value, Vocabulary):
+            _refuse_nul(value)
             return {
                 "$kind": "vocabulary",
                 "integer": value.is_integer,
@@ -57,16 +98,18 @@ def encoded(content: Any) -> tuple[Arrays, Any]:
             value.write_ipc(buffer)
             return {"$kind": "frame", "at": put(np.frombuffer(buffer.getvalue(), dtype=np.uint8))}
         if hasattr(value, "state") and hasattr(type(value), "from_state"):
+            path = _loadable(type(value))
             inner, json = value.state()
             return {
                 "$kind": "model",
-                "class": f"{type(value).__module__}:{type(value).__qualname__}",
+                "class": path,
                 "arrays": {k: put(v) for k, v in inner.items()},
                 "json": json,
             }
         if isinstance(value, frozenset | set):
             return {"$kind": "set", "of": sorted(value)}
         if isinstance(value, dict):
+            _refuse_keys(value)
             return {str(k): walk(v) for k, v in value.items()}
         if isinstance(value, tuple | list):
             return [walk(v) for v in value]
@@ -82,7 +125,13 @@ def encoded(content: Any) -> tuple[Arrays, Any]:
 
 
 def decoded(arrays: Arrays, json: Any) -> Any:
-    """The content back from ``encoded``."""
+    """The content back from ``encoded``.
+
+    Raises
+    ------
+    DamagedArtifactError
+        It names a class or a kind of value that this package does not save.
+    """
 
     def walk(value: Any) -> Any:
         if isinstance(value, list):
@@ -112,16 +161,54 @@ def decoded(arrays: Arrays, json: Any) -> Any:
             return _model_class(value["class"]).from_state(
                 {k: arrays[v] for k, v in value["arrays"].items()}, value["json"]
             )
-        raise ValueError(f"unknown kind of saved value: {kind!r}")
+        raise DamagedArtifactError(f"unknown kind of saved value: {kind!r}; save it again")
 
     return walk(json)
 
 
-def _model_class(path: str) -> Any:
-    """A class of this package by its path; nothing else can be named by a saved file."""
+def _model_class(path: Any) -> Any:
+    """A class by its path, of ``CLASSES`` only; nothing else is even imported."""
     from importlib import import_module
 
+    if not isinstance(path, str) or path not in CLASSES:
+        raise DamagedArtifactError(
+            f"a saved model names {path!r}, which is no model of this package; save it again"
+        )
     module, _, name = path.partition(":")
-    if not module.startswith("workbench."):
-        raise ValueError(f"a saved model names {path!r}, which is not part of the workbench")
     return getattr(import_module(module), name)
+
+
+def _loadable(cls: type) -> str:
+    path = f"{cls.__module__}:{cls.__qualname__}"
+    if path not in CLASSES:
+        raise ArgumentError(
+            f"a {cls.__name__} (of {cls.__module__}) inside another model cannot be saved, since "
+            "loading runs no code from outside the package; save it by its own state(), or put "
+            "a model of wb.model_names() in its place"
+        )
+    return path
+
+
+def _refuse_keys(value: dict[Any, Any]) -> None:
+    for key in value:
+        if not isinstance(key, str):
+            raise ArgumentError(
+                f"a dict with the key {key!r} cannot be saved, since JSON would make it text; "
+                "use strings, or keep the keys in an array"
+            )
+    if _KIND in value:
+        raise ArgumentError(
+            f"a dict with the key {_KIND!r} cannot be saved, since saved files use the word "
+            "themselves; choose another key"
+        )
+
+
+def _refuse_nul(vocabulary: Vocabulary) -> None:
+    if vocabulary.is_integer:
+        return
+    ending = vocabulary.ids.filter(vocabulary.ids.str.ends_with("\0"))
+    if len(ending):
+        raise ArgumentError(
+            f"the id {ending[0]!r} ends in NUL, which would be lost in saving; strip it from the "
+            "log before making the Dataset"
+        )

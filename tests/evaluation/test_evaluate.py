@@ -101,7 +101,7 @@ def test_a_model_that_may_have_seen_the_test_is_marked(by_hand):
 def test_definitions_are_of_one_split_and_some_places(by_hand):
     with pytest.raises(ArgumentError, match="k must be"):
         definitions(0, by_hand)
-    with pytest.raises(ArgumentError, match="split must be a Split from .*, not str"):
+    with pytest.raises(ArgumentError, match=r"split must be a Split from .*, not str"):
         definitions(3, "by hand")
 
 

@@ -44,8 +44,8 @@ def test_means_intervals_and_words_of_every_metric(board, rows):
         assert row["mean"] == pytest.approx(values.mean())
         assert row["low"] <= row["mean"] <= row["high"]
         assert row["definition"].endswith(
-            "of 80 people have a relevant test item not met before, 8 of them guests, per-user-time "
-            "split of 0.2, ties by hash"
+            "of 80 people have a relevant test item not met before, 8 of them guests, "
+            "per-user-time split of 0.2, ties by hash"
         )
         assert "{" not in row["definition"]
     assert (
