@@ -70,6 +70,24 @@ def test_slates_alone_give_what_the_model_gives(audited):
         assert again.leakage.equals(audit.leakage)
 
 
+def test_lists_that_are_longer_are_cut_at_k_everywhere(audited):
+    split, model, _, audit = audited
+    _, people = split.people()
+    long = wb.recommend(model, people, k=25)
+    again = wb.audit(long, split, k=10)
+    assert again.items.equals(audit.items)
+    assert again.leakage.equals(audit.leakage)
+    assert again.people.equals(audit.people)
+    with pytest.raises(ArgumentError, match="the slates have 25 places and k is 30"):
+        wb.audit(long, split, k=30)
+
+
+def test_rows_of_another_k_are_refused(audited):
+    split, model, rows, _ = audited
+    with pytest.raises(ArgumentError, match=r"rows were measured with k=10 .* asked with k=5"):
+        wb.audit(model, split, k=5, rows=rows)
+
+
 def test_the_order_of_the_rows_does_not_matter(audited):
     split, model, rows, audit = audited
     shuffled = rows.sample(fraction=1.0, shuffle=True, seed=1)

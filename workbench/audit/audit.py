@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from workbench.audit.groups import Groups, groupings
 from workbench.audit.leakage import HISTORIES, SLATES, leakage_frame
 from workbench.audit.people import people_frame
 from workbench.audit.verdict import check_minimum, read_policy, verdicts_frame
-from workbench.columns import USER
+from workbench.columns import RANK, USER
 from workbench.data.split import Split
 from workbench.errors import ArgumentError
+from workbench.evaluation.definitions import K
 from workbench.models.base import Recommender
 from workbench.slate import Slates
 
@@ -94,7 +95,7 @@ def audit(
         bands, ``{"age": [18, 35, 56]}`` (lower edges). By default every attribute that can be a
         group; those that cannot are in ``skipped`` with the reason.
     k : int
-        Places of a slate.
+        Places of a slate; longer lists are cut there.
     rows : polars.DataFrame, optional
         What ``wb.evaluate(model, split, k)`` returned, so that it is not done twice.
     metrics : sequence of str
@@ -109,7 +110,8 @@ def audit(
     Raises
     ------
     ArgumentError
-        An attribute, metric, policy or number cannot work; nothing was started.
+        An attribute, metric, policy or number cannot work, or ``rows`` or the lists are of
+        another ``k``; nothing was started.
     """
     from workbench.evaluation.evaluate import evaluate
     from workbench.ranking.recommend import check_k, recommend
@@ -130,11 +132,20 @@ def audit(
     check_minimum(minimum)
     if isinstance(metrics, str):
         raise ArgumentError(f"metrics must be a list; write metrics=[{metrics!r}]")
+    if isinstance(model, Slates) and model.k < k:
+        raise ArgumentError(
+            f"the slates have {model.k} places and k is {k}; ask for at most {model.k}"
+        )
     ids, profiles = split.people()
     made, skipped = groupings(_attributes(split, ids), groups)
     if rows is None:
         rows = evaluate(model, split, k)
     rows = _aligned(rows, split, ids)
+    if K in rows.columns and (measured := set(rows[K]) - {k}):
+        raise ArgumentError(
+            f"rows were measured with k={measured.pop()} and the audit is asked with k={k}; "
+            "give the same to both"
+        )
     for metric in metrics:
         if metric not in rows.columns or not (
             rows[metric].dtype.is_numeric() or rows[metric].dtype == pl.Boolean
@@ -142,7 +153,7 @@ def audit(
             raise ArgumentError(
                 f"metrics: rows have no figure {metric!r}; there are {rows.columns}"
             )
-    slates = recommend(model, profiles, k) if isinstance(model, Recommender) else model
+    slates = recommend(model, profiles, k) if isinstance(model, Recommender) else _cut(model, k)
     places = _places(slates, split, ids)
     attributes = _attributes(split, ids)
     guessed = sorted({part for g in made for part in _parts(g.attribute, attributes.columns)})
@@ -200,6 +211,11 @@ def _aligned(rows: pl.DataFrame, split: Split, ids: list[Any]) -> pl.DataFrame:
             f"about {len(wanted):,}; give one row per person of split.people(), of one model"
         )
     return rows[np.argsort(code)[np.argsort(np.argsort(wanted))]]
+
+
+def _cut(slates: Slates, k: int) -> Slates:
+    """The first ``k`` places; the people of ``user_ids`` stay the same."""
+    return replace(slates, frame=slates.frame.filter(pl.col(RANK) <= k), k=k)
 
 
 def _places(slates: Slates, split: Split, ids: list[Any]) -> np.ndarray[Any, Any]:
