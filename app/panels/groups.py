@@ -9,6 +9,7 @@ from app.charts import interval_chart
 from app.export import download
 from app.words import metric_name, metric_words
 from workbench.audit.audit import Audit
+from workbench.audit.people import WITHHELD
 from workbench.columns import ATTRIBUTE, GROUP, HIGH, LOW, METRIC, VALUE, N
 
 KIND_NAMES = {"popularity": "Popularity", "genres": "Genre", "decade": "Decade"}
@@ -50,11 +51,17 @@ def people(audit: Audit) -> None:
             )
             st.caption("Dot: mean of the group. Line: its 95 % interval. Dashed: everybody.")
     hidden = groups.filter(pl.col("suppressed"))
+    withheld = hidden["note"].str.starts_with(WITHHELD)
+    minimum = audit.settings["minimum"]
     if hidden.height:
-        names = ", ".join(hidden[GROUP])
         st.text(
-            f"Not shown, because fewer than {audit.settings['minimum']} people say too little "
-            f"and could be recognised: {names}."
+            f"Not shown, because fewer than {minimum} people say too little "
+            f"and could be recognised: {', '.join(hidden.filter(~withheld)[GROUP])}."
+        )
+    if withheld.any():
+        st.text(
+            f"Withheld, because from its figure that of fewer than {minimum} people could be "
+            f"computed: {', '.join(hidden.filter(withheld)[GROUP])}."
         )
     number = st.column_config.NumberColumn
     st.dataframe(

@@ -59,9 +59,52 @@ def test_small_groups_are_suppressed_with_everything(values):
     assert b["note"] == "too few (n < 20)"
     for figure in ("value", "low", "high", "difference", "ratio", "ratio_best", "p", "p_adjusted"):
         assert b[figure] is None
+
+
+FIGURES = ("value", "low", "high", "difference", "ratio", "ratio_best", "p", "p_adjusted")
+
+
+def test_a_small_group_cannot_be_computed_from_the_others(values):
+    found = frame(values, ["a"] * 100 + ["b"] * 81 + ["c"] * 19)
+    b = row(found, "b")  # the next smallest goes, too
+    assert b["suppressed"] is True
+    assert b["note"] == "withheld, so that a group of too few cannot be computed (n < 20)"
+    assert [b[figure] for figure in FIGURES] == [None] * len(FIGURES)
     a = row(found, "a")
-    assert a["difference"] is None  # it would tell the mean of the small group
-    assert "fewer than 20 others" in a["note"]
+    assert a["value"] is not None
+    assert a["difference"] is not None  # to 100 others, of two groups
+    assert a["ratio_best"] is None
+    of_two = frame(values, ["a"] * 181 + ["b"] * 19)
+    assert of_two["suppressed"].to_list() == [False, True, True]
+    too_few_together = frame(values, ["a"] * 100 + ["b"] * 85 + ["c"] * 8 + ["d"] * 7)
+    assert row(too_few_together, "b")["suppressed"] is True
+    enough_together = frame(values, ["a"] * 100 + ["b"] * 70 + ["c"] * 18 + ["d"] * 12)
+    assert row(enough_together, "b")["suppressed"] is False
+
+
+def test_what_is_shown_never_tells_of_fewer_than_the_minimum():
+    rng = np.random.default_rng(7)
+    for trial in range(25):
+        share = rng.dirichlet(np.full(int(rng.integers(2, 7)), 0.6))
+        groups = [f"g{g}" for g in rng.choice(len(share), 150, p=share)]
+        metrics = pl.DataFrame(
+            {m: np.where(rng.random(150) < gone, np.nan, rng.random(150))
+             for m, gone in (("ndcg", 0.0), ("other", 0.4))}
+        )  # fmt: skip
+        made, _ = groupings(pl.DataFrame({"group": groups}), ["group"])
+        found = people_frame(metrics, made, ("ndcg", "other"), 20, trial)
+        for part in found.filter(pl.col("attribute") == "group").partition_by("metric"):
+            hidden = part.filter(pl.col("suppressed") & (pl.col("n") > 0))
+            if hidden.height:
+                assert hidden.height >= min(2, part.filter(pl.col("n") > 0).height)
+                assert hidden["n"].sum() >= 20
+
+
+def test_a_group_of_nobody_hides_no_other(values):
+    silent = [None if i < 60 else float(v) for i, v in enumerate(values)]
+    found = frame(silent, ["a"] * 60 + ["b"] * 70 + ["c"] * 70)
+    assert row(found, "a")["n"] == 0
+    assert row(found, "b")["suppressed"] is False
 
 
 def test_one_group_only_has_nobody_to_compare_with(values):

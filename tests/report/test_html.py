@@ -89,7 +89,7 @@ def test_the_page_says_what_was_found(page, run):
     assert "invented person" in text
     assert "A far light is here because of The long way up." in text
     counts = dict(audit.verdicts["verdict"].value_counts().iter_rows())
-    small = sum(str(r).startswith("too few") for r in audit.verdicts["reason"])
+    small = sum(str(r).startswith(("too few", "withheld")) for r in audit.verdicts["reason"])
     assert f"{counts.get('cannot tell', 0) - small} ? " not in text  # words, not code
     assert f"{counts['pass']} pass" in text
 
@@ -109,7 +109,17 @@ def test_small_groups_are_hidden(page, run):
     small = [r for r in content["audit"]["people"] if r["suppressed"]]
     assert small
     assert all(r["value"] is None and r["low"] is None for r in small)
-    assert page.count("too few (fewer than 20 people)") == len(small)
+    few = sum(r["note"].startswith("too few") for r in small)
+    assert page.count("too few (fewer than 20 people)") == few
+    assert page.count("withheld, so that a group of fewer than 20") == len(small) - few
+
+
+def test_a_withheld_group_is_not_called_small(run):
+    content = plain(assemble(run))
+    small = [r for r in content["audit"]["people"] if r["suppressed"]]
+    small[0]["note"] = "withheld, so that a group of too few cannot be computed (n < 20)"
+    page = render(content)
+    assert "withheld, so that a group of fewer than 20 people cannot be computed" in page
 
 
 def test_ids_of_people_are_nowhere(run):

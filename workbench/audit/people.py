@@ -48,6 +48,10 @@ SCHEMA = {
     "note": pl.String,
 }
 
+TOO_FEW = "too few"
+WITHHELD = "withheld, so that a group of too few cannot be computed"
+"""Why a group is not shown: how ``note`` begins."""
+
 
 def people_frame(
     rows: pl.DataFrame,
@@ -66,7 +70,8 @@ def people_frame(
         Row-aligned with ``rows``.
     metrics : sequence of str
     minimum : int
-        Groups with fewer people are suppressed.
+        Groups with fewer people are suppressed; and where their figures could still be computed
+        as what is left of everybody's, the smallest of the other groups is, too.
     seed : int
 
     Returns
@@ -194,24 +199,22 @@ def _by_group(
         _row(metric, grouping.attribute, name, int(n))
         for name, n in zip(grouping.order, counts, strict=True)
     ]
-    shown = [g for g in range(len(rows)) if counts[g] >= minimum]
+    few = {g for g in range(len(rows)) if counts[g] < minimum}
+    withheld = _withheld(counts, few, minimum)
+    shown = [g for g in range(len(rows)) if g not in few and g != withheld]
     means = fairlearn_means(values, grouping.attribute, grouping.names.filter(pl.Series(known)))
     best = max((means[grouping.order[g]] for g in shown), default=0.0)
     for g, row in enumerate(rows):
         if g not in shown:
-            _suppressed(row, minimum)
+            _suppressed(row, minimum, WITHHELD if g == withheld else TOO_FEW)
             continue
         inside, rest = values[group == g], values[group != g]
         mean = row[VALUE] = means[grouping.order[g]]
         drawn = draws.inside(g)
         row[LOW], row[HIGH] = interval(drawn, mean, len(inside) - 1)
         row["ratio_best"] = mean / best if best > 0 and len(shown) > 1 else None
-        if len(rest) < minimum:
-            row["note"] = (
-                f"fewer than {minimum} others to compare with"
-                if len(rest)
-                else "one group only: there is nobody to compare with"
-            )
+        if len(rest) == 0:
+            row["note"] = "one group only: there is nobody to compare with"
             continue
         others, df, mean_rest = draws.rest(g), welch_df(inside, rest), float(rest.mean())
         row["difference"] = gap = mean - mean_rest
@@ -229,6 +232,23 @@ def _row(metric: str, attribute: str, group: str, n: int) -> dict[str, Any]:
     return row
 
 
-def _suppressed(row: dict[str, Any], minimum: int) -> dict[str, Any]:
-    row.update({"suppressed": True, "note": f"too few (n < {minimum})"})
+def _withheld(counts: NDArray[np.int64], few: set[int], minimum: int) -> int | None:
+    """The group to hide beside those that are too small, or None.
+
+    The groups of an attribute make up everybody, so everybody's mean less the groups that are
+    shown is the mean of the hidden ones together. That must be of two groups and of at least
+    ``minimum`` people.
+
+    Source: complementary suppression, as in Hundepool et al. 2012, "Statistical disclosure
+    control", chapter 4.
+    """
+    hidden = [g for g in few if counts[g] > 0]
+    if not hidden or (len(hidden) > 1 and counts[hidden].sum() >= minimum):
+        return None
+    others = [g for g in range(len(counts)) if g not in few]
+    return min(others, key=lambda g: (counts[g], g), default=None)
+
+
+def _suppressed(row: dict[str, Any], minimum: int, why: str = TOO_FEW) -> dict[str, Any]:
+    row.update({"suppressed": True, "note": f"{why} (n < {minimum})"})
     return row

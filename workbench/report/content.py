@@ -23,7 +23,8 @@ LIMITS = (
     "Relevant means what this data set calls relevant. A person who does not rate is not seen.",
     "Groups are as the data names them. A difference between groups says that it is there, not "
     "why; a test that finds none has not shown that there is none: read the interval.",
-    "Groups with fewer people than stated are not shown, so the worst served may be among those "
+    "Groups with fewer people than stated are not shown, nor is a group from whose figure such a "
+    "small one could be computed, so the worst served may be among those "
     "about whom nothing can be said.",
     "Leakage is what one simple guesser finds. A better guesser may find more.",
     "The explained example is an invented person. It shows how the engine reasons, not how often.",

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from workbench.audit.people import TOO_FEW, WITHHELD
 from workbench.audit.verdict import CANNOT_TELL, FAIL, PASS
 from workbench.report.content import assemble, plain
 
@@ -81,6 +82,7 @@ def render(content: Mapping[str, Any]) -> str:
         v=_verdicts(content),
         k=((content.get("audit") or {}).get("settings") or {}).get("k", 10),
         main=_main(content),
+        withheld=WITHHELD,
     )
     # Addresses in provenance stay readable, but nothing in the file is an address.
     return re.sub(r"(?i)\b(?:https?|ftp)://", "", page)
@@ -161,7 +163,8 @@ def _main(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _verdicts(content: Mapping[str, Any]) -> dict[str, Any]:
     rows = (content.get("audit") or {}).get("verdicts") or []
-    small = [r for r in rows if r["value"] is None and str(r["reason"]).startswith("too few")]
+    hidden = (TOO_FEW, WITHHELD)
+    small = [r for r in rows if r["value"] is None and str(r["reason"]).startswith(hidden)]
     told = sorted((r for r in rows if r not in small), key=lambda r: ORDER[r["verdict"]])
     counts = {v: sum(r["verdict"] == v for r in told) for v in (FAIL, CANNOT_TELL, PASS)}
     return {"rows": told, "small": len(small), "counts": counts}
