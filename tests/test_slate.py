@@ -125,6 +125,17 @@ def test_lists_by_score_keep_the_order_of_equal_ones():
         ({"user_id": [], "item_id": [], "rank": []}, "slates are empty"),
         ({"user_id": [1], "item_id": [None], "rank": [1]}, "hold a null in .* remove those rows"),
         ({"user_id": [1], "item_id": [1], "score": [None]}, "hold a null in .* or score"),
+        (
+            {"user_id": [1, 1], "item_id": [1, 2], "score": [0.5, float("nan")]},
+            "NaN in score; remove those rows",
+        ),
+        (
+            {"user_id": [1], "item_id": [1], "rank": [1], "score": [float("nan")]},
+            "NaN in score; remove those rows",
+        ),
+        ({"user_id": [1], "item_id": [1], "rank": ["10"]}, "rank as String, such as '10'; cast"),
+        ({"user_id": [1], "item_id": [1], "score": ["0.5"]}, "score as String, such as '0.5'"),
+        ({"user_id": [1], "item_id": [1], "rank": [True]}, "rank as Boolean, such as True"),
         ({"user_id": [1, 1], "item_id": [1, 1], "rank": [1, 2]}, "user 1 holds item_id 1 twice"),
         ({"user_id": [1, 1], "item_id": [1, 2], "rank": [1, 1]}, "user 1 holds rank 1 twice"),
     ],
@@ -136,5 +147,65 @@ def test_lists_that_cannot_be_used_say_why(columns, message):
 
 def test_k_is_at_least_one():
     frame = pl.DataFrame({"user_id": [1], "item_id": [1], "rank": [1]})
-    with pytest.raises(ArgumentError, match="k must be at least 1, not 0"):
+    with pytest.raises(ArgumentError, match="k must be a whole number of at least 1, not 0"):
         Slates.from_frame(frame, k=0)
+    for k in (2.5, "3", True):
+        with pytest.raises(ArgumentError, match=f"k must be a whole number .*, not {k!r}"):
+            Slates.from_frame(frame, k=k)
+
+
+@pytest.mark.parametrize("given", ["x.csv", [{"user_id": 1}], pl.LazyFrame({"user_id": [1]}), None])
+def test_lists_are_a_frame(given):
+    with pytest.raises(ArgumentError, match="frame must be a polars or pandas frame, not "):
+        Slates.from_frame(given)
+
+
+def test_a_score_may_be_unknown_where_there_is_a_rank():
+    frame = pl.DataFrame(
+        {"user_id": [1, 1], "item_id": [4, 5], "rank": [2, 1], "score": [0.5, None]}
+    )
+    assert Slates.from_frame(frame)[0].frame["score"].to_list() == [None, 0.5]
+
+
+# --- equality and iteration -----------------------------------------------------------------
+
+
+def test_equal_lists_are_equal():
+    one, two, other = slate([1, 2, 3]), slate([1, 2, 3]), slate([1, 3, 2])
+    assert one == two
+    assert one != other
+    assert one != [1, 2, 3]
+    assert len({one, two, other}) == 2
+    assert one.diff(other) == two.diff(other) != one.diff(two)
+    assert hash(one.diff(other)) == hash(two.diff(other))
+
+
+def test_equal_lists_of_many_are_equal():
+    frame = pl.DataFrame({"user_id": [1, 1, 2], "item_id": [4, 5, 4], "rank": [1, 2, 1]})
+    one, two = Slates.from_frame(frame), Slates.from_frame(frame)
+    assert one == two
+    assert hash(one) == hash(two)
+    assert one != Slates.from_frame(frame, k=3)
+    assert one != Slates.from_frame(frame.with_columns(item_id=pl.col("item_id") + 1))
+    assert Slates(two.frame, 3, 2) != one
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_lists_come_one_by_one_as_they_come_by_row(reverse):
+    frame = pl.DataFrame(
+        {"row": [0, 0, 2, 3], "rank": [1, 2, 1, 1], "item_id": [7, 8, 9, 7], "score": [1.0] * 4}
+    )
+    steps = tuple(({"row": row},) for row in range(5))
+    slates = Slates(frame, 5, 2, steps)
+    given = Slates(frame.reverse(), 5, 2, steps) if reverse else slates
+    assert list(given) == [slates[row] for row in range(5)]
+    assert [s.steps for s in given] == list(steps)
+    assert [s.items for s in given] == [[7, 8], [], [9], [7], []]
+
+
+def test_going_through_lists_looks_at_the_frame_once(monkeypatch):
+    slates = Slates.from_frame(
+        pl.DataFrame({"user_id": range(50), "item_id": [1] * 50, "rank": [1] * 50})
+    )
+    monkeypatch.setattr(pl.DataFrame, "filter", lambda *_: pytest.fail("filtered for each row"))
+    assert sum(len(s) for s in slates) == 50

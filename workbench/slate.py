@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from workbench.columns import ITEM, RANK, ROW, SCORE, SOURCE, USER
@@ -15,9 +16,9 @@ from workbench.vocabulary import Id
 BEFORE, AFTER, CHANGE, MOVED = "before", "after", "change", "moved"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slate:
-    """A ranked list for one person.
+    """A ranked list for one person. Two are equal where their frames are.
 
     Attributes
     ----------
@@ -41,14 +42,20 @@ class Slate:
     def __contains__(self, item_id: object) -> bool:
         return item_id in self.items
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Slate) and self.frame.equals(other.frame)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.items))
+
     def diff(self, other: Slate) -> SlateDiff:
         """What changes on the way from this slate to ``other``."""
         return SlateDiff.between(self, other)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SlateDiff:
-    """The difference of two slates.
+    """The difference of two slates. Two are equal where their frames are.
 
     Attributes
     ----------
@@ -100,6 +107,12 @@ class SlateDiff:
     def moved(self) -> list[Id]:
         return self._with("moved")
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SlateDiff) and self.frame.equals(other.frame)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.frame[ITEM]))
+
     def __bool__(self) -> bool:
         """True where anything changed."""
         return bool((self.frame[CHANGE] != "same").any())
@@ -130,9 +143,9 @@ def rank_biased_overlap(first: list[Id], second: list[Id], p: float = 0.9) -> fl
     return (1 - p) / p * total + overlap / depth * p**depth
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slates:
-    """Ranked lists of many people.
+    """Ranked lists of many people. Two are equal where people, places and frames are.
 
     Attributes
     ----------
@@ -155,15 +168,30 @@ class Slates:
     def __len__(self) -> int:
         return self.n_rows
 
-    def __getitem__(self, row: int) -> Slate:
-        row = range(self.n_rows)[row]
-        return Slate(
-            self.frame.filter(pl.col(ROW) == row).drop(ROW),
-            self.steps[row] if self.steps else (),
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Slates)
+            and (self.n_rows, self.k) == (other.n_rows, other.k)
+            and self.frame.equals(other.frame)
         )
 
+    def __hash__(self) -> int:
+        return hash((self.n_rows, self.k, *self.frame[ITEM].head(100)))
+
+    def __getitem__(self, row: int) -> Slate:
+        row = range(self.n_rows)[row]
+        return self._slate(row, self.frame.filter(pl.col(ROW) == row))
+
     def __iter__(self) -> Iterator[Slate]:
-        return (self[row] for row in range(len(self)))
+        frame = self.frame if self.frame[ROW].is_sorted() else self.frame.sort(ROW, RANK)
+        ends = np.searchsorted(frame[ROW].to_numpy(), np.arange(self.n_rows), side="right")
+        start = 0
+        for row, end in enumerate(ends.tolist()):
+            yield self._slate(row, frame.slice(start, end - start))
+            start = end
+
+    def _slate(self, row: int, frame: pl.DataFrame) -> Slate:
+        return Slate(frame.drop(ROW), self.steps[row] if self.steps else ())
 
     @classmethod
     def from_frame(cls, frame: Any, k: int | None = None) -> Slates:
@@ -172,18 +200,24 @@ class Slates:
         Parameters
         ----------
         frame : polars or pandas frame
-            ``user_id``, ``item_id`` and ``rank`` or ``score`` (or both); ``source`` if known.
+            ``user_id``, ``item_id`` and ``rank`` or ``score`` (or both), which are numbers;
+            ``source`` if known. Lower ranks come first, and places are counted anew from 1.
             Without ``rank`` the higher score comes first, ties in the order of the rows.
         k : int, optional
             Places asked for; by default the longest list.
 
         Raises
         ------
+        ArgumentError
+            ``frame`` is no table, or ``k`` no number of places.
         DataError
-            A column is missing, an id or a rank is null, or a list repeats an item or a rank.
+            A column is missing, an id or a rank is null, a rank or a score is text or NaN, or a
+            list repeats an item or a rank.
         """
+        if k is not None and (isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1):
+            raise ArgumentError(f"k must be a whole number of at least 1, not {k!r}")
         if not isinstance(frame, pl.DataFrame):
-            frame = pl.from_pandas(frame)
+            frame = _from_pandas(frame)
         missing = {USER, ITEM} - set(frame.columns)
         if missing or not {RANK, SCORE} & set(frame.columns):
             raise DataError(
@@ -194,6 +228,9 @@ class Slates:
         order = RANK if RANK in frame.columns else SCORE
         if frame.select(pl.any_horizontal(pl.col(USER, ITEM, order).is_null().any())).item():
             raise DataError(f"slates hold a null in user_id, item_id or {order}; remove those rows")
+        for column in (RANK, SCORE):
+            if column in frame.columns:
+                _refuse_no_numbers(frame[column])
         for column in (ITEM, RANK):
             if column in frame.columns and frame.select(USER, column).is_duplicated().any():
                 twice = frame.filter(frame.select(USER, column).is_duplicated()).row(0, named=True)
@@ -212,11 +249,9 @@ class Slates:
             frame = frame.with_columns(pl.lit(None, dtype=pl.Float32).alias(SCORE))
         if SOURCE not in frame.columns:
             frame = frame.with_columns(pl.lit("given").alias(SOURCE))
-        longest = int(frame[RANK].max())
-        if k is not None and k < 1:
-            raise ArgumentError(f"k must be at least 1, not {k}")
+        places = int(frame[RANK].max()) if k is None else int(k)
         frame = frame.select(ROW, RANK, ITEM, SCORE, SOURCE, USER)
-        return cls(frame.filter(pl.col(RANK) <= (k or longest)), len(users), k or longest)
+        return cls(frame.filter(pl.col(RANK) <= places), len(users), places)
 
     @property
     def user_ids(self) -> list[Id] | None:
@@ -224,3 +259,27 @@ class Slates:
         if USER not in self.frame.columns:
             return None
         return self.frame.unique(ROW, maintain_order=True).sort(ROW)[USER].to_list()
+
+
+def _from_pandas(table: Any) -> pl.DataFrame:
+    pandas = type(table).__module__.partition(".")[0] == "pandas" and hasattr(table, "columns")
+    if not pandas:
+        raise ArgumentError(
+            f"frame must be a polars or pandas frame, not {type(table).__name__}; read a file "
+            "first (pl.read_csv, pl.read_parquet), collect what is lazy"
+        )
+    return pl.from_pandas(table)
+
+
+def _refuse_no_numbers(column: pl.Series) -> None:
+    """Text would be sorted as text (10 before 2), and NaN above every number."""
+    if not column.dtype.is_numeric() and column.null_count() < len(column):
+        raise DataError(
+            f"slates hold {column.name} as {column.dtype}, such as {column.drop_nulls()[0]!r}; "
+            f'cast it to numbers: frame.with_columns(pl.col("{column.name}").cast(pl.Float64))'
+        )
+    if column.dtype.is_float() and column.is_nan().any():
+        raise DataError(
+            f"slates hold NaN in {column.name}; remove those rows: what cannot be scored is not "
+            "in a list"
+        )
