@@ -1,8 +1,11 @@
 """Profile: frozen; every edit can be undone; equal people have equal fingerprints."""
 
+import copy
 import dataclasses
 from datetime import UTC, datetime, timedelta, timezone
+from multiprocessing.reduction import ForkingPickler
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -214,3 +217,43 @@ def test_an_event_without_a_moment_happens_now_and_a_later_one_moves_now():
 def test_what_cannot_work_is_refused_in_plain_words(make, message):
     with pytest.raises(ArgumentError, match=message):
         make()
+
+
+# --- ids from arrays, copies ------------------------------------------------------------------
+
+
+def test_ids_from_arrays_are_plain_ids():
+    numbers = Profile.of(items=np.array([1, 2]), values=np.array([5, 4]))
+    assert numbers == Profile.of(items=[1, 2], values=[5, 4])
+    assert numbers.fingerprint == Profile.of(items=[1, 2], values=[5, 4]).fingerprint
+    assert [type(i) for i in numbers.with_event(np.int64(3)).items] == [int, int, int]
+    assert [type(i) for i in Profile.of(items=np.array(["a", "b"])).items] == [str, str]
+    assert numbers.without(np.int64(1)).items == [2]
+    for wrong in (np.bool_(True), np.float64(1.0)):
+        with pytest.raises(ArgumentError, match="item_id must be a string or an integer"):
+            Profile.of(items=[wrong])
+
+
+def _sent(person):
+    return ForkingPickler.loads(ForkingPickler.dumps(person))
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, _sent], ids=["copy", "deep", "sent"])
+def test_a_profile_can_be_copied_and_sent_to_another_process(copied):
+    person = Profile.of(
+        items=["a", "b"], values=[1, None], attributes={"age": 30}, as_of=5
+    ).reweighted("a", 0.5)
+    again = copied(person)
+    assert again is not person
+    assert again == person
+    assert again.fingerprint == person.fingerprint
+    assert again.with_attribute("age", 31) != person
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        again.attributes["age"] = 31
+
+
+def test_equal_profiles_have_equal_hashes():
+    one, other = Profile(attributes={"x": 1}), Profile(attributes={"x": 1.0})
+    assert one == other
+    assert len({one, other}) == 1
+    assert hash(Profile(attributes={"x": [1]})) == hash(Profile(attributes={"x": [1]}))

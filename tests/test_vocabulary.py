@@ -90,3 +90,9 @@ def test_hashes_differ_between_ids(ids):
 def test_it_says_what_it_is():
     assert repr(Vocabulary(range(1500))) == "Vocabulary(1,500 integer ids)"
     assert repr(Vocabulary(["a"])) == "Vocabulary(1 string ids)"
+
+
+def test_negative_integers_are_ordered_by_their_text():
+    ids = Vocabulary([10, -1, 3, -10, -2])
+    assert ids.ids.to_list() == [3, -1, -2, 10, -10]
+    assert ids.text.to_list() == Vocabulary(["10", "-1", "3", "-10", "-2"]).ids.to_list()

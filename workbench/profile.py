@@ -12,6 +12,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from workbench.columns import AS_OF
 from workbench.errors import ArgumentError
 from workbench.vocabulary import Id
@@ -26,6 +28,7 @@ class Event:
     Attributes
     ----------
     item_id : str or int
+        A NumPy integer or string is taken as the plain one.
     timestamp : float, optional
         Seconds since 1970-01-01 UTC.
     value : float, optional
@@ -43,6 +46,8 @@ class Event:
     kind: str | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.item_id, np.generic):
+            object.__setattr__(self, "item_id", self.item_id.item())
         if isinstance(self.item_id, bool) or not isinstance(self.item_id, str | int):
             raise ArgumentError(
                 f"item_id must be a string or an integer, not {self.item_id!r}; "
@@ -162,11 +167,16 @@ class Profile:
         return any(event.item_id == item_id for event in self.history)
 
     def __hash__(self) -> int:
-        return hash(self.fingerprint)
+        # Not by values: 1 and 1.0 are equal, but not alike as text.
+        return hash((self.history, frozenset(self.attributes), frozenset(self.context)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A read-only mapping can neither be copied nor sent to another process; a dict can.
+        return Profile, (self.history, dict(self.attributes), dict(self.context))
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of everything in the profile: equal profiles, equal fingerprints."""
+        """Hash of everything in the profile as text: equal fingerprints, equal profiles."""
         content = [
             [(e.item_id, e.timestamp, e.value, e.weight, e.kind) for e in self.history],
             sorted(self.attributes.items()),

@@ -19,9 +19,10 @@ FloatArray = NDArray[np.float32]
 class Vocabulary:
     """Distinct ids; the code of an id is its place.
 
-    The order is by length of the text and then by the text. Integers keep their numeric order,
-    and the same ids written as strings get the same codes, so no result can depend on the type
-    in which a log happens to spell its ids.
+    The order is by length of the text and then by the text, so the same ids written as integers
+    or as strings get the same codes, and no result can depend on the type in which a log happens
+    to spell its ids. Integers of 0 and more are thereby in their numeric order; negative ones
+    are ordered by their text, sign included (3, -1, -2, 10, -10), which is as fixed.
 
     Parameters
     ----------
