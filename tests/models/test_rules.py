@@ -6,11 +6,12 @@ import polars as pl
 import pytest
 
 from workbench.data.dataset import Dataset
-from workbench.errors import ArgumentError
+from workbench.errors import ArgumentError, NotFittedError
 from workbench.models import rules
 from workbench.models.rules import Rules
 from workbench.profile import Profile
 from workbench.profiles import Profiles
+from workbench.vocabulary import Vocabulary
 
 BASKETS = ["ab", "ab", "abc", "a", "bc", "c", "cd", "abd"]
 LOG = Dataset(
@@ -114,6 +115,25 @@ def test_a_reason_in_words():
     )
     assert reason.sentence({"a": "Alien"}).startswith("80% of those who liked Alien also")
     assert model.reason(person, model.catalogue.code("d")) is None
+
+
+def test_a_reason_is_of_any_person_and_any_item_that_there_is():
+    model = Rules(min_support=0.25, min_confidence=0.5).fit(LOG)
+    b = model.catalogue.code("b")
+    nobody = Profiles.of(Profile(), model.catalogue)
+    assert model.reason(nobody, b) is None
+    elsewhere = Vocabulary(["z", "b", "a"])
+    foreign = Profiles.of(Profile.of(items=["z", "a"], values=[5.0, 5.0]), elsewhere)
+    assert foreign.item.tolist() != [model.catalogue.code("a")]
+    reason = model.reason(foreign, np.int64(b))
+    assert (reason.because, reason.item_id) == ("a", "b")
+    assert "liked a also liked b" in reason.sentence({"a": None, "b": ""})
+    with pytest.raises(ArgumentError, match="holds codes from -1 to -1"):
+        model.reason(nobody, model.catalogue.code("unknown"))
+    with pytest.raises(ArgumentError, match="profile must be of one person, not of 2"):
+        model.reason(LOG.profiles()[:2], b)
+    with pytest.raises(NotFittedError, match="Rules has not been fitted"):
+        Rules().reason(nobody, b)
 
 
 def test_weights_choose_between_rules():

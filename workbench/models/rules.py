@@ -12,7 +12,7 @@ from scipy import sparse
 
 from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError
-from workbench.models.base import Recommender
+from workbench.models.base import Recommender, checked_pair
 from workbench.models.popularity import prior
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, Id, IntArray
@@ -49,12 +49,12 @@ class Rule:
     weight: float
 
     def sentence(self, titles: Mapping[Id, str] | None = None) -> str:
-        """The rule in words, with titles where they are given."""
+        """The rule in words, with titles where they are given (not None and not empty)."""
         named = titles or {}
+        because, item = (named.get(i) or i for i in (self.because, self.item_id))
         return (
-            f"{self.confidence:.0%} of those who liked "
-            f"{named.get(self.because, self.because)} also liked "
-            f"{named.get(self.item_id, self.item_id)} ({self.people:,} people, "
+            f"{self.confidence:.0%} of those who liked {because} also liked {item} "
+            f"({self.people:,} people, "
             f"{self.lift:.1f} times as many as usual)"
         )
 
@@ -141,9 +141,15 @@ class Rules(Recommender):
             One person.
         item : int
             Code of the item.
+
+        Raises
+        ------
+        NotFittedError
+            The model has not been fitted.
+        ArgumentError
+            ``profile`` is not one person, or ``item`` no code of the model's catalogue.
         """
-        self._require_fitted()
-        profile = profile.aligned(self.catalogue)
+        profile, item = checked_pair(self, profile, item)
         event, rule = self._fired(profile)
         reaching = np.flatnonzero(self.to_[rule] == item)
         if len(reaching) == 0:
