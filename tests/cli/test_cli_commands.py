@@ -224,3 +224,32 @@ def test_titles_cannot_move_the_cursor(capsys):
     assert "\x1b" not in out
     assert "\x07" not in out
     assert "[bold]x[/bold]" in out
+
+
+@pytest.mark.parametrize(
+    ("absent", "line"),
+    [
+        (None, "Engine against ease: +0.1000 nDCG [-0.0500, +0.2500], ratio 2.000, "
+               "p (adjusted) 0.2000, 5 people"),
+        (("ratio",), "Engine against ease: +0.1000 nDCG [-0.0500, +0.2500], "
+                     "p (adjusted) 0.2000, 5 people"),
+        (("ratio", "low", "high", "p_adjusted"), "Engine against ease: +0.1000 nDCG, 5 people"),
+        (("difference",), "Engine against ease: cannot be compared, 5 people"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("nothing", [None, float("nan"), float("inf")])
+def test_a_comparison_without_a_ratio_is_still_told(capsys, absent, line, nothing):
+    from types import SimpleNamespace
+
+    from workbench.cli import show
+    from workbench.pipeline.leaderboard import COMPARED
+
+    row = {"model": "engine", "against": "ease", "metric": "ndcg", "difference": 0.1,
+           "low": -0.05, "high": 0.25, "ratio": 2.0, "p_adjusted": 0.2, "n": 5}  # fmt: skip
+    row |= dict.fromkeys(absent or (), nothing)
+    run = SimpleNamespace(
+        leaderboard=pl.DataFrame({"model": ["engine", "ease"]}),
+        comparisons=pl.DataFrame([row], schema=COMPARED),
+    )
+    show._compared(run)
+    assert capsys.readouterr().out.strip() == line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -112,11 +113,26 @@ def _compared(run: Run) -> None:
 
     for rival in dict.fromkeys((best_single(run.leaderboard), BLEND)):
         for row in run.comparisons.filter(pl.col("against") == rival).iter_rows(named=True):
-            print(
-                f"Engine against {rival}: {row['difference']:+.4f} nDCG "
-                f"[{row['low']:+.4f}, {row['high']:+.4f}], ratio {row['ratio']:.3f}, "
-                f"p (adjusted) {row['p_adjusted']:.4f}, {row['n']:,} people"
-            )
+            print(_comparison(row))
+
+
+def _comparison(row: Mapping[str, Any]) -> str:
+    """One comparison in a line; on few people, parts of it cannot be computed and are left out."""
+    against = f"Engine against {row['against']}: "
+    if not _known(row["difference"]):
+        return f"{against}cannot be compared, {row['n']:,} people"
+    parts = [f"{row['difference']:+.4f} nDCG"]
+    if _known(row["low"]) and _known(row["high"]):
+        parts[0] += f" [{row['low']:+.4f}, {row['high']:+.4f}]"
+    if _known(row["ratio"]):
+        parts.append(f"ratio {row['ratio']:.3f}")
+    if _known(row["p_adjusted"]):
+        parts.append(f"p (adjusted) {row['p_adjusted']:.4f}")
+    return against + ", ".join([*parts, f"{row['n']:,} people"])
+
+
+def _known(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
 
 
 def _seconds(seconds: Mapping[str, float]) -> str:
