@@ -78,6 +78,25 @@ def test_a_log_in_which_nothing_is_relevant(untrained, tmp_path):
         wb.run(wb.Dataset(frame, relevant_from=4.0), home=tmp_path, progress=False)
 
 
+@pytest.mark.parametrize("columns", [{}, {"value": pl.lit(5.0)}])
+def test_a_log_that_the_engine_cannot_learn_from(untrained, tmp_path, columns):
+    short = log(n_users=12, each=4, **columns)  # three events in training, two of them earlier
+    with pytest.raises(DataError, match=r"too small for a ranker.*4 earlier events.*'ease'"):
+        wb.run(dataset(short), home=tmp_path, progress=False)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_log_whose_later_events_are_all_irrelevant_teaches_the_engine_nothing(
+    untrained, tmp_path
+):
+    # The last of eight events is asked about and liked; the one before it is the only lesson.
+    frame = log(n_items=20, each=8).with_columns(
+        value=pl.when(pl.col("timestamp") == 1060.0).then(1.0).otherwise(5.0)
+    )
+    with pytest.raises(DataError, match="a lower relevant_from"):
+        wb.run(dataset(frame, relevant_from=4.0), home=tmp_path, guests=0.0, progress=False)
+
+
 def test_a_log_without_timestamps_is_split_at_random_and_says_so():
     plan = planned(dataset(log().drop("timestamp")))
     assert plan.method == "random"

@@ -115,6 +115,7 @@ def run(
     with Stages(names, progress) as stages:
         with stages("split"):
             cut = _cut(dataset, plan)
+            engine.check_log(cut.train)  # or all other models would be trained first
         name = run_name(dataset.name, when)
         with disk.writing(home, name) as folder:
             _write_data(folder / "data", cut)

@@ -148,8 +148,7 @@ class Engine(Recommender):
     def fit(self, dataset: Dataset) -> Self:
         labels = list(self._specs(dataset))
         self._say("cutting the log inside")
-        method = "per-user-time" if "timestamps" in dataset.has else "random"
-        cut = split(dataset, method, test_fraction=self.label_fraction, seed=self.seed)
+        cut = self._inner(dataset)
         self.tables_ = ItemTables.of(cut.train)
         self.features_ = standard(self.tables_, labels) + list(self.features)
         names = [f.name for f in self.features_]
@@ -175,12 +174,40 @@ class Engine(Recommender):
         self.retrievers_ = self._fitted(dataset, "all events")
         self.tables_ = ItemTables.of(dataset)
         self.learnt_from_ = {
-            "method": method,
+            "method": cut.method,
             "pairs": len(relevant),
             "relevant": int(relevant.sum()),
             "dataset": dataset.fingerprint,
         }
         return self
+
+    def check_log(self, dataset: Dataset) -> None:
+        """Refuse, before any training, a log that the ranker cannot learn from.
+
+        Raises
+        ------
+        DataError
+            Nobody has enough earlier events and a relevant later one.
+        """
+        self._learners(self._inner(dataset))
+
+    def _inner(self, dataset: Dataset) -> Any:
+        """The log in an earlier part, for the retrievers, and a later one, for the labels."""
+        method = "per-user-time" if "timestamps" in dataset.has else "random"
+        return split(dataset, method, test_fraction=self.label_fraction, seed=self.seed)
+
+    def _learners(self, cut: Any) -> tuple[Profiles, Any]:
+        """People whose later events can teach, and what of it was relevant."""
+        _, people = cut.people()
+        enough = np.flatnonzero(people.lengths >= EARLIER)
+        if len(enough) == 0:
+            raise DataError(
+                f"{cut.train.name!r} is too small for a ranker: nobody in its training part has "
+                f"{EARLIER} earlier events and a relevant later one to learn from; give a longer "
+                "log, a smaller test_fraction or a lower relevant_from, or fit a single model such "
+                "as wb.create('ease') and measure it with wb.evaluate"
+            )
+        return people[enough], cut.relevant_matrix()[enough]
 
     def _specs(self, dataset: Dataset) -> dict[str, Sequence[Any]]:
         """Label → spec of the retrievers that the log can feed."""
