@@ -81,7 +81,13 @@ def test_one_percent_broken_rows_of_every_kind(workbench, good, tmp_path):
     assert kept.select(order).sort(order).equals(expected.sort(order))
     assert train.refused.height == bad.height
     assert train.refused["rule"].n_unique() == len(kinds)
-    assert "Refused rows, by rule" in found.stdout
+    counts = {
+        table: dict(part.group_by("rule").len().iter_rows())
+        for (table,), part in train.refused.partition_by("table", as_dict=True).items()
+    }
+    assert run.manifest["dataset"]["refused"] == counts
+    assert "Refused rows, by table and rule" in found.stdout
+    assert f"    interactions: {next(iter(sorted(counts['interactions'])))} 3" in found.stdout
     report = json.loads((run.path / "report.json").read_text("utf-8"))
     listed = {row["rule"]: row["rows"] for row in report["data"]["refused"]}
     assert sum(listed.values()) == bad.height
@@ -150,3 +156,13 @@ def test_an_empty_file_is_refused(workbench, tmp_path):
     assert found.exit_code == 2
     assert len(found.stderr.strip().splitlines()) == 1
     assert "empty" in found.stderr
+
+
+def test_a_rule_that_refuses_rows_of_two_tables_is_counted_in_each():
+    from workbench.pipeline.manifest import refused_rows
+
+    refused = pl.DataFrame(
+        {"table": ["users", "items", "items"], "rule": ["missing_id", "missing_id", "missing_id"]}
+    )
+    assert refused_rows(refused) == {"items": {"missing_id": 2}, "users": {"missing_id": 1}}
+    assert refused_rows(refused.clear()) == {}

@@ -96,8 +96,10 @@ def finished(run: Run) -> None:
     for remark in configuration["remarks"]:
         print(f"Note: {plain(remark)}.")
     if told["refused"]:
-        rules = ", ".join(f"{plain(rule)} {n:,}" for rule, n in told["refused"].items())
-        print(f"Refused rows, by rule (listed in the report): {rules}")
+        print("Refused rows, by table and rule (listed in the report):")
+        for name, rules in told["refused"].items():
+            counts = ", ".join(f"{plain(rule)} {n:,}" for rule, n in rules.items())
+            print(f"    {plain(name)}: {counts}")
     print(f"Seconds: {_seconds(run.manifest['stages'])}")
     print(f"\nRun folder  {run.path}\nReport      {run.report}")
     print(

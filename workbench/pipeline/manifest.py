@@ -7,6 +7,8 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import polars as pl
+
 import workbench
 from workbench.data.split import Split
 from workbench.pipeline.plan import ENGINE, Plan
@@ -41,7 +43,7 @@ def described(
             "people": train.n_users,
             "items": train.n_items,
             "train_events": train.n_events,
-            "refused": dict(train.refused.group_by("rule").len().sort("rule").iter_rows()),
+            "refused": refused_rows(train.refused),
         },
         "split": {
             "method": cut.method,
@@ -67,6 +69,14 @@ def described(
         "seconds": found.seconds,
         "metrics": found.figures.to_dicts(),
     }
+
+
+def refused_rows(refused: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Table → rule → number of rows; one rule may have refused rows of several tables."""
+    counted: dict[str, dict[str, int]] = {}
+    for table, rule, n in refused.group_by("table", "rule").len().sort("table", "rule").iter_rows():
+        counted.setdefault(table, {})[rule] = n
+    return counted
 
 
 def command(name: str, plan: Plan) -> str:
