@@ -90,6 +90,20 @@ def test_what_is_no_moment_is_nan():
     assert parsing.moments(series(["soon", "later"]), "t: x")[1] == "unreadable"
 
 
+@pytest.mark.parametrize("slip", ["12345", "1997", "5", "881250949", "19971204"])
+def test_a_stray_number_among_dates_is_no_moment(slip):
+    found, unit = parsing.moments(series([*["1997-12-04"] * 19, "soon", None, slip]), "t: x")
+    assert found[:19].to_list() == [881193600.0] * 19
+    assert np.isnan(found[19:].to_numpy()).all()
+    assert unit == "ISO 8601 text"
+
+
+def test_a_column_of_both_spellings_is_read_in_both():
+    found, unit = parsing.moments(series([*["1997-12-04"] * 6, "881250949"]), "t: x")
+    assert found[6] == MOMENT
+    assert unit == "seconds and ISO 8601 text"
+
+
 def test_dates_without_dashes_are_no_seconds_of_1970():
     found, unit = parsing.moments(series([20240131] * 19 + [20240199]), "t: x")
     assert found[0] == 1706659200.0

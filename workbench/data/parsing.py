@@ -23,6 +23,9 @@ _MOMENT_FORMATS = (
 # 1e11 milliseconds is 1973.
 _UNITS = ((1e11, "seconds", 1.0), (1e14, "milliseconds", 1e3), (1e17, "microseconds", 1e6))
 
+MOSTLY_TEXT = 0.9
+"""Of the moments of a column; where more of them are ISO 8601 text, plain numbers are slips."""
+
 
 def text_of(series: pl.Series) -> pl.Series:
     """Text without blanks around it; null where nothing is left."""
@@ -89,7 +92,8 @@ def moments(series: pl.Series, where: str) -> tuple[pl.Series, str]:
 
     Numbers are seconds, milliseconds, microseconds or nanoseconds by the magnitude of their
     median (one unit for the whole column), or dates where they look like ``20240131``. Text is
-    a number or ISO 8601; without a zone it is UTC.
+    a number or ISO 8601; without a zone it is UTC. A few plain numbers (under a tenth) in a
+    column of ISO 8601 text are slips, such as a year or a value, and no moments: NaN.
 
     Returns
     -------
@@ -110,13 +114,17 @@ def moments(series: pl.Series, where: str) -> tuple[pl.Series, str]:
     if dtype == pl.String or dtype in (pl.Categorical, pl.Enum):
         text = text_of(series)
         numbers = text.cast(pl.Float64, strict=False)
+        if not (numbers.is_null() & text.is_not_null()).any():
+            seconds, unit = _epoch(numbers)
+            return seconds.fill_null(float("nan")), unit
+        written = _iso(text.set(numbers.is_not_null(), None))
+        if written.count() > MOSTLY_TEXT * (written.count() + numbers.count()):
+            return written.fill_null(float("nan")), "ISO 8601 text"
         seconds, unit = _epoch(numbers)
-        if (numbers.is_null() & text.is_not_null()).any():
-            written = _iso(text.set(numbers.is_not_null(), None))
-            found = written.is_not_null().any()
-            names = [unit] if numbers.is_finite().any() else []
-            unit = " and ".join([*names, "ISO 8601 text"] if found else names) or "unreadable"
-            seconds = seconds.fill_null(written)
+        found = written.is_not_null().any()
+        names = [unit] if numbers.is_finite().any() else []
+        unit = " and ".join([*names, "ISO 8601 text"] if found else names) or "unreadable"
+        seconds = seconds.fill_null(written)
         return seconds.fill_null(float("nan")), unit
     raise DataError(f"{where} is of type {dtype}; give epoch seconds, ISO 8601 text or datetimes")
 
