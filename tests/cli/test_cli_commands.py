@@ -101,7 +101,37 @@ def test_lists_made_elsewhere_are_audited(on_run, run, tmp_path):
     assert found.exit_code == 0
     assert "Verdicts" in found.stdout
     path.write_text("user_id,item_id,rank\nx,1,1\n")
-    assert "--slates: column user_id" in on_run("audit", "--slates", path).stderr
+    found = on_run("audit", "--slates", path)
+    assert found.exit_code == 2
+    assert f"--slates: 'x' in column user_id of {path} is no whole number" in found.stderr
+    assert len(found.stderr.splitlines()) == 1
+
+
+def test_short_lists_are_audited_at_their_length_or_as_asked(on_run, run, tmp_path):
+    ids, people = run.split.people()
+    slates = wb.recommend(wb.create("popularity").fit(run.split.train), people, k=5).frame
+    path = tmp_path / "lists.csv"
+    slates.with_columns(user_id=pl.Series([ids[row] for row in slates["row"]])).select(
+        "user_id", "item_id", "rank"
+    ).write_csv(path)
+    assert "The first 5 places" in on_run("audit", "--slates", path).stdout
+    assert "The first 3 places" in on_run("audit", "--slates", path, "-k", 3).stdout
+    found = on_run("audit", "--slates", path, "-k", 6)
+    assert found.exit_code == 2
+    assert "ask for at most 5" in found.stderr
+    assert "give --slates too" in on_run("audit", "-k", 3).stderr
+
+
+def test_numbers_of_an_audit_are_whole_in_a_file(on_run, run):
+    found = on_run("audit")
+    lines = found.stdout.splitlines()
+    head = next(line for line in lines if "attribute" in line).split()
+    assert head == ["metric", "attribute", "group", "n", "value", "low", "–", "high",
+                    "difference", "ratio", "p_adjusted"]  # fmt: skip
+    assert max(map(len, lines)) <= 120
+    row = next(r for r in run.audit.people.iter_rows(named=True) if r["low"] is not None)
+    assert f"{row['value']:.3f}   {row['low']:.3f} – {row['high']:.3f}" in found.stdout
+    assert "…" not in found.stdout
 
 
 @pytest.mark.parametrize(

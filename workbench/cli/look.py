@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli.options import History, Home, Person, Places, as_id, latest, profile
+from workbench.errors import ArgumentError
 
 if TYPE_CHECKING:
     from workbench.pipeline import Run
@@ -87,18 +88,41 @@ def audit(
             help="Lists made elsewhere instead: a CSV with user_id, item_id and rank or score.",
         ),
     ] = None,
+    k: Annotated[
+        int | None,
+        typer.Option(
+            "-k",
+            "--k",
+            min=1,
+            show_default=False,
+            help="Places of those lists to audit; by default as many as the run has, but at most "
+            "as many as the lists have.",
+        ),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Show for whom the engine of the latest run works, or audit lists made elsewhere."""
     import workbench as wb
     from workbench.cli import show
 
+    if slates is None and k is not None:
+        raise ArgumentError(
+            "-k is for lists made elsewhere, give --slates too; the audit of a run has the places "
+            "of the run: `workbench run -k`"
+        )
     run = latest(home)
-    found = run.audit if slates is None else wb.audit(_read_slates(slates, run), run.split)
-    show.table(found.people, "For whom it works")
-    show.table(found.items, "What is shown")
-    show.table(found.leakage, "What it knows")
-    show.table(found.verdicts, "Verdicts")
+    if slates is None:
+        show.audited(run.audit)
+        return
+    lists = _read_slates(slates, run)
+    places = min(run.manifest["configuration"]["k"], lists.k) if k is None else k
+    if places > lists.k:
+        raise ArgumentError(
+            f"-k: the longest list of {slates} has {lists.k} places and -k is {places}; ask for "
+            f"at most {lists.k}"
+        )
+    print(f"The first {places} places of the lists of {show.plain(slates)}")
+    show.audited(wb.audit(lists, run.split, k=places))
 
 
 def report(home: Home = None) -> None:
@@ -130,7 +154,8 @@ def _read_slates(path: Path, run: Run) -> Slates:
     try:
         frame = pl.read_csv(path, infer_schema=False)
     except pl.exceptions.PolarsError as error:
-        raise DataError(f"--slates: {path} cannot be read as CSV: {error}") from error
+        first = str(error).strip().splitlines()[0]
+        raise DataError(f"--slates: {path} cannot be read as CSV: {first}") from error
     train = run.split.train
     wanted = {
         USER: train.people.ids.dtype,
@@ -141,10 +166,10 @@ def _read_slates(path: Path, run: Run) -> Slates:
     for column, dtype in wanted.items():
         if column not in frame.columns:
             continue
-        try:
-            frame = frame.with_columns(pl.col(column).cast(dtype))
-        except pl.exceptions.PolarsError as error:
-            raise DataError(
-                f"--slates: column {column} of {path} holds what is no {dtype}: {error}"
-            ) from error
+        cast = frame[column].cast(dtype, strict=False)
+        bad = frame[column].filter(cast.is_null() & frame[column].is_not_null())
+        if len(bad):
+            kind = "number" if dtype.is_float() else "whole number"
+            raise DataError(f"--slates: {bad[0]!r} in column {column} of {path} is no {kind}")
+        frame = frame.with_columns(cast)
     return Slates.from_frame(frame)

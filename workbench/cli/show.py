@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from workbench.columns import ITEM, TITLE
+from workbench.columns import ATTRIBUTE, GROUP, HIGH, ITEM, LOW, METRIC, TITLE, VALUE, N
 
 if TYPE_CHECKING:
+    from workbench.audit.audit import Audit
     from workbench.pipeline import Run
 
 WIDTH_OF_A_FILE = 120
+INTERVAL = "low – high"
+OF_PEOPLE = (
+    METRIC, ATTRIBUTE, GROUP, N, VALUE, LOW, HIGH, "difference", "ratio", "p_adjusted",
+)  # fmt: skip
+"""The columns of the groups that a terminal has room for."""
 
 
 def plain(text: object) -> str:
@@ -41,10 +47,34 @@ def table(frame: pl.DataFrame, title: str | None = None, digits: int = 3) -> Non
         title=title, box=box.SIMPLE, title_justify="left", title_style="bold", pad_edge=False
     )
     for name, dtype in frame.schema.items():
-        grid.add_column(Text(plain(name)), justify="right" if dtype.is_numeric() else "left")
+        whole = dtype.is_numeric() or name == INTERVAL
+        grid.add_column(
+            Text(plain(name)), justify="right" if dtype.is_numeric() else "left", no_wrap=whole
+        )
     for row in frame.iter_rows():
         grid.add_row(*(Text(number(value, digits)) for value in row))
     Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE, highlight=False).print(grid)
+
+
+def audited(found: Audit) -> None:
+    """The tables of an audit, each narrow enough to be read; all columns are in the report."""
+    people = found.people.select(*OF_PEOPLE)
+    table(with_intervals(people), "For whom it works")
+    for note in found.people["note"].drop_nulls().unique(maintain_order=True):
+        print(f"  Not shown: {plain(note)}")
+    table(with_intervals(found.items), "What is shown")
+    table(with_intervals(found.leakage), "What it knows")
+    table(with_intervals(found.verdicts), "Verdicts")
+
+
+def with_intervals(frame: pl.DataFrame) -> pl.DataFrame:
+    """The two ends of an interval in one column of text."""
+    ends = [
+        "–" if low is None or high is None else f"{number(low)} – {number(high)}"
+        for low, high in frame.select(LOW, HIGH).iter_rows()
+    ]
+    place = frame.columns.index(LOW)
+    return frame.drop(LOW, HIGH).insert_column(place, pl.Series(INTERVAL, ends, dtype=pl.String))
 
 
 def with_titles(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
