@@ -13,6 +13,7 @@ from scipy import sparse
 from workbench.columns import GENRES
 from workbench.data.dataset import Dataset
 from workbench.evaluation.accuracy import Floats, Shown, is_relevant
+from workbench.features import items as features
 from workbench.profiles import Profiles
 from workbench.vocabulary import IntArray
 
@@ -69,23 +70,11 @@ class World:
 
 
 def genre_matrix(items: pl.DataFrame) -> sparse.csr_array | None:
-    """Which item has which genre, ``(n_items, n_genres)`` float32 of ones; None without genres."""
-    if GENRES not in items.columns or not isinstance(items.schema[GENRES], pl.List):
+    """Which item has which genre, ``(n_items, n_genres)`` float32 of ones; None without lists."""
+    if not isinstance(items.schema.get(GENRES), pl.List):
         return None
-    pairs = (
-        items.select(pl.int_range(pl.len()).alias("row"), GENRES)
-        .explode(GENRES)
-        .filter(pl.col(GENRES).is_not_null())
-        .unique(maintain_order=True)
-    )
-    if pairs.height == 0:
-        return None
-    names = pairs[GENRES].unique().sort()
-    column = pairs[GENRES].replace_strict(names, np.arange(len(names)), return_dtype=pl.Int64)
-    return sparse.csr_array(
-        (np.ones(pairs.height, np.float32), (pairs["row"].to_numpy(), column.to_numpy())),
-        shape=(items.height, len(names)),
-    )
+    _, matrix = features.genre_matrix(items)
+    return matrix if matrix.nnz else None
 
 
 def novelty(shown: Shown, world: World) -> Floats:

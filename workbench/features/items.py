@@ -112,6 +112,19 @@ def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
     return {name: float(weight) for name, weight in weights.items()}
 
 
+def genre_matrix(items: pl.DataFrame) -> tuple[list[str], sparse.csr_array]:
+    """Names of the genres in order, and which item has which: ``(n_items, n_genres)`` of ones.
+
+    Without a column of genres there are none; an item of which nothing is known has a row of zeros.
+    """
+    if GENRES not in items.columns:
+        return [], sparse.csr_array((items.height, 0), dtype=np.float32)
+    matrix, names = _genres(items[GENRES])
+    matrix = sparse.csr_array(matrix, dtype=np.float32)
+    matrix.sort_indices()
+    return names, matrix
+
+
 def _genres(column: pl.Series) -> tuple[sparse.csr_array, list[str]]:
     if column.dtype == pl.String:
         cells: Sequence[Sequence[str]] = [_SEPARATOR.split(cell) for cell in column.fill_null("")]

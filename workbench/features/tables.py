@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from workbench.columns import GENRES, YEAR
+from workbench.columns import YEAR
 from workbench.data.dataset import Dataset
+from workbench.features.items import genre_matrix
 from workbench.features.popularity import PopularityInTime
 from workbench.state import Arrays, decoded, encoded
 from workbench.vocabulary import FloatArray
@@ -112,11 +113,7 @@ def _years(items: pl.DataFrame) -> FloatArray:
 
 
 def _genres(items: pl.DataFrame) -> FloatArray:
-    if GENRES not in items.columns:
-        return np.zeros((items.height, 0), dtype=np.float32)
-    of_item = items[GENRES].to_list()
-    names = {name: k for k, name in enumerate(sorted({g for gs in of_item for g in gs or ()}))}
-    held = np.zeros((items.height, len(names)), dtype=np.float32)
-    for code, genres in enumerate(of_item):
-        held[code, [names[g] for g in genres or ()]] = 1.0
-    return held / np.maximum(np.linalg.norm(held, axis=1, keepdims=True), 1.0)
+    _, held = genre_matrix(items)
+    dense = held.toarray()
+    unit: FloatArray = dense / np.maximum(np.linalg.norm(dense, axis=1, keepdims=True), 1.0)
+    return unit
