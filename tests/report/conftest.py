@@ -35,6 +35,10 @@ def make_run(folder, split, models):
     people.write_parquet(folder / "people.parquet")
     leaderboard.write_parquet(folder / "leaderboard.parquet")
     comparisons.write_parquet(folder / "comparisons.parquet")
+    ties = pl.DataFrame(
+        {"tie_seed": [0, 1, 2], "metric": "ndcg", "mean": [0.21, 0.2, 0.2345], "n": 9}
+    ).with_columns(model=pl.lit("ease"))
+    ties.write_parquet(folder / "tie_orders.parquet")
     split.train.users.write_parquet(folder / "data" / "users.parquet")
     for name in ("people", "items", "leakage", "verdicts"):
         getattr(audit, name).write_parquet(folder / "audit" / f"{name}.parquet")
@@ -43,6 +47,7 @@ def make_run(folder, split, models):
         split=split,
         leaderboard=leaderboard,
         comparisons=comparisons,
+        tie_orders=ties,
         audit=audit,
         example=EXAMPLE,
         manifest={

@@ -3,6 +3,8 @@ import json
 import re
 from html.parser import HTMLParser
 
+import pytest
+
 from workbench.report.content import assemble, plain
 from workbench.report.html import moment, number, p_value, render, signed
 
@@ -102,6 +104,42 @@ def test_every_chart_has_words_and_a_table_after_it(page):
         assert len(parsed.elements[place][1]["aria-label"]) > 20
         following = [tag for tag, _ in parsed.elements[place:] if tag in ("table", "figure")]
         assert following[0] == "table"
+
+
+def test_the_order_of_ties_is_under_the_leaderboard(page):
+    text = " ".join(" ".join(Page(page).text).split())
+    assert (
+        "Over 3 such orders the mean nDCG of ease goes from 0.2000 to 0.2345, lowest to highest: a "
+        "difference between two models that is smaller than these 0.0345 may hang"
+    ) in text
+
+
+TABLES = {
+    "interactions": {"kind": "csv", "rows": 1234, "columns": {"user_id": "customer"}},
+    "items": {"kind": "polars", "rows": 5, "left_out": ["cover (type Binary)", "x"]},
+}
+
+
+@pytest.mark.parametrize("parts", [("",), ("train", "test")])
+def test_provenance_is_told_in_tables_and_words(run, parts):
+    content = plain(assemble(run))
+    one = {"source": "files", "repairs": [], "files": {"a.csv": "00ff"}, "tables": TABLES}
+    content["data"]["provenance"] = one if parts == ("",) else dict.fromkeys(parts, one)
+    page = Page(render(content))
+    text = " ".join(" ".join(page.text).split())
+    section = text[text.index("Where it comes from") : text.index("Rows that were refused")]
+    assert not set("{}[]") & set(section)
+    row = "interactions csv 1,234 user id: customer items polars 5 cover (type Binary), x"
+    assert section.count(f"Name Kind Rows Columns Left out {row}") == len(parts)
+    assert section.count("a.csv: 00ff") == section.count("repairs none") == len(parts)
+    assert ("Train source files" in section) == (len(parts) > 1)
+
+
+def test_provenance_of_any_shape_has_a_place(run):
+    content = plain(assemble(run))
+    content["data"]["provenance"] = {"a": {"b": {"c": [{"d": 1}, None]}}, "e": {}, "f": None}
+    text = " ".join(" ".join(Page(render(content)).text).split())
+    assert "(d: 1), –" in text
 
 
 def test_small_groups_are_hidden(page, run):

@@ -149,6 +149,7 @@ def run(
                     SimpleNamespace(
                         manifest=manifest, split=cut, path=folder, audit=audit,
                         leaderboard=tables["leaderboard"], comparisons=tables["comparisons"],
+                        tie_orders=tables["tie_orders"],
                     ),
                 )  # fmt: skip
             total = round(time.perf_counter() - started, 2)

@@ -42,8 +42,9 @@ def assemble(run: Any) -> dict[str, Any]:
         ``created``, ``seed``, ``command``, ``stages``, ``versions``, ``engine``, ``audited``,
         ``configuration``),
         ``split`` (Split), ``leaderboard`` (``model, metric, mean, low, high, n, definition``),
-        ``comparisons`` (what ``wb.compare`` returns), ``audit`` (Audit), ``example`` (mapping, see
-        below) and ``path`` (the run folder, whose files are hashed).
+        ``comparisons`` (what ``wb.compare`` returns), ``tie_orders`` (``model, tie_seed, metric,
+        mean, n``: one model under several orders of the ties in time), ``audit`` (Audit),
+        ``example`` (mapping, see below) and ``path`` (the run folder, whose files are hashed).
 
     Returns
     -------
@@ -73,6 +74,7 @@ def assemble(run: Any) -> dict[str, Any]:
             "data": _data(getattr(run, "split", None)),
             "leaderboard": _rows(leaderboard, drop=[DEFINITION]),
             "definitions": _definitions(leaderboard),
+            "tie_orders": _rows(getattr(run, "tie_orders", None), drop=[]),
             "left_out": (manifest.get("configuration") or {}).get("left_out") or {},
             "comparisons": _rows(getattr(run, "comparisons", None), drop=[DEFINITION]),
             "audit": None if audit is None else _audit(audit),

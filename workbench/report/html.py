@@ -74,6 +74,7 @@ def render(content: Mapping[str, Any]) -> str:
         label=label,
         signed=signed,
         moment=moment,
+        told=told,
     )
     page = environment.get_template("report.html.j2").render(
         c=content,
@@ -83,6 +84,8 @@ def render(content: Mapping[str, Any]) -> str:
         k=((content.get("audit") or {}).get("settings") or {}).get("k", 10),
         main=_main(content),
         withheld=WITHHELD,
+        sources=_sources((content.get("data") or {}).get("provenance")),
+        ties=_ties(content.get("tie_orders")),
     )
     # Addresses in provenance stay readable, but nothing in the file is an address.
     return re.sub(r"(?i)\b(?:https?|ftp)://", "", page)
@@ -145,6 +148,74 @@ def moment(text: str) -> str:
 
 def label(metric: str) -> str:
     return LABELS.get(metric, metric.replace("_", " "))
+
+
+def told(value: Any) -> str:
+    """A value of any depth in words: "rows: 3, columns: (user_id: customer)"."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{str(k).replace('_', ' ')}: {_inner(v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_inner(v) for v in value) or "none"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return count(value)
+    return str(_shown(value))
+
+
+def _inner(value: Any) -> str:
+    return f"({told(value)})" if isinstance(value, Mapping) else told(value)
+
+
+def _sources(provenance: Any) -> list[dict[str, Any]]:
+    """Where data came from, in parts (train and test of a given split; else one): facts, tables."""
+    if not isinstance(provenance, Mapping) or not provenance:
+        return []
+    parts = {"": provenance}
+    if all(isinstance(p, Mapping) and "source" in p for p in provenance.values()):
+        parts = dict(provenance)
+    return [
+        {
+            "name": name,
+            "facts": {k: v for k, v in part.items() if not _is_table(v)},
+            "tables": [_table(k, v) for k, v in part.items() if _is_table(v)],
+        }
+        for name, part in parts.items()
+    ]
+
+
+def _is_table(value: Any) -> bool:
+    """Things with facts each: {"interactions": {"rows": 3, ...}, ...}."""
+    return (
+        isinstance(value, Mapping)
+        and len(value) > 0
+        and all(isinstance(v, Mapping) for v in value.values())
+    )
+
+
+def _table(name: str, things: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    columns = list(dict.fromkeys(key for facts in things.values() for key in facts))
+    return {
+        "name": name,
+        "columns": columns,
+        "rows": [
+            {"name": thing, "cells": [facts.get(column) for column in columns]}
+            for thing, facts in things.items()
+        ],
+    }
+
+
+def _ties(rows: Any) -> dict[str, Any] | None:
+    """The span of a figure over several orders of the ties in time."""
+    means = [row["mean"] for row in rows or [] if row.get("mean") is not None]
+    if not means:
+        return None
+    first = rows[0]
+    return {
+        "model": first.get("model"),
+        "metric": first.get("metric"),
+        "low": min(means),
+        "high": max(means),
+        "n": len(means),
+    }
 
 
 def _main(content: Mapping[str, Any]) -> list[dict[str, Any]]:

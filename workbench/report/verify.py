@@ -91,7 +91,8 @@ def verify(report: str | Path, folder: str | Path | None = None) -> Verification
     -----
     Checked are: every file's SHA-256; the leaderboard's means and intervals, the group figures
     and the verdicts, computed again from ``people.parquet`` and ``data/users.parquet``; exposure,
-    leakage and comparisons against the stored tables; and that the HTML is what the JSON says.
+    leakage, comparisons and orders of ties against the stored tables; and that the HTML is what
+    the JSON says.
     """
     path = Path(report)
     path = path / "report.json" if path.is_dir() else path.with_suffix(".json")
@@ -191,6 +192,8 @@ def _people(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, 
 
 def _tables(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, str]]:
     tables = {"comparisons": (content["comparisons"], root / "comparisons.parquet")}
+    if content.get("tie_orders"):
+        tables["tie_orders"] = (content["tie_orders"], root / "tie_orders.parquet")
     for name in ("items", "leakage") if content["audit"] else ():
         tables[name] = (content["audit"][name], root / "audit" / f"{name}.parquet")
     for name, (said, path) in tables.items():
