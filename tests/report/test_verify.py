@@ -4,6 +4,7 @@ import shutil
 import polars as pl
 import pytest
 
+from workbench.artifact import sealed
 from workbench.errors import ArgumentError, DamagedArtifactError, NewerFormatError
 from workbench.report.html import render
 from workbench.report.verify import verify
@@ -32,7 +33,9 @@ def differing(folder):
 def test_an_untouched_report_agrees(run):
     found = verify(run.path / "report.json")
     assert found.exit_code == 0, str(found)
-    assert set(found.checks["outcome"]) == {"agrees"}
+    assert found.checks.filter(pl.col("outcome") != "agrees")["check"].to_list() == [
+        "manifest.json"
+    ]
     assert "groups, gender" in str(found)
     assert verify(run.path).checks.equals(found.checks)
     assert verify(run.path / "report.html").checks.equals(found.checks)
@@ -106,6 +109,39 @@ def test_changed_rows_and_missing_files_are_caught(copy):
     found = verify(copy)
     assert found.exit_code == 1
     assert "cannot check" in str(found)
+
+
+def test_the_manifest_and_what_only_it_names_are_checked(copy):
+    (copy / "engine.bin").write_bytes(b"trees")
+    sealed(copy, {"kind": "run", "seed": 0})
+    found = verify(copy)
+    assert set(found.checks["outcome"]) == {"agrees"}
+    assert str(found).endswith(" 0 differs, 0 cannot check")
+    (copy / "engine.bin").write_bytes(b"treeS")
+    assert differing(copy) == ["manifest.json"]
+    assert "engine.bin is not what was written" in str(verify(copy))
+    (copy / "engine.bin").write_bytes(b"trees")
+    path = copy / "manifest.json"
+    path.write_text(path.read_text("utf-8").replace('"seed": 0', '"seed": 1'), "utf-8")
+    assert differing(copy) == ["manifest.json"]
+    assert "changed after it was written" in str(verify(copy))
+
+
+def test_a_report_alone_is_checked_as_far_as_it_goes(copy, tmp_path):
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for name in ("report.json", "report.html"):
+        shutil.copy(copy / name, alone)
+    found = verify(alone / "report.json")
+    assert found.exit_code == 0
+    outcomes = dict(found.checks.select("check", "outcome").iter_rows())
+    assert outcomes["people.parquet"] == "cannot check"
+    assert outcomes["manifest.json"] == "cannot check"
+    assert outcomes["report.html"] == "agrees"
+    assert outcomes["verdicts, from the policy"] == "agrees"
+    assert "Nothing differs; what is marked ? was not checked" in str(found)
+    change(alone, lambda c: c["audit"]["verdicts"][0].update(verdict="pass", reason="trust me"))
+    assert set(differing(alone)) == {"report.html", "verdicts, from the policy"}
 
 
 def test_files_that_are_no_reports(tmp_path):

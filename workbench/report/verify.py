@@ -11,11 +11,17 @@ from typing import Any
 
 import polars as pl
 
+from workbench.artifact import MANIFEST, verified_manifest
 from workbench.audit.groups import groupings
 from workbench.audit.people import people_frame
 from workbench.audit.verdict import read_policy, verdicts_frame
 from workbench.columns import METRIC, USER
-from workbench.errors import ArgumentError, DamagedArtifactError, NewerFormatError
+from workbench.errors import (
+    ArgumentError,
+    DamagedArtifactError,
+    NewerFormatError,
+    WorkbenchError,
+)
 from workbench.evaluation.uncertainty import summarise
 from workbench.report.content import FORMAT, plain, sha256
 from workbench.report.html import render
@@ -60,7 +66,13 @@ class Verification:
         ]
         counts = dict(self.checks["outcome"].value_counts().iter_rows())
         total = ", ".join(f"{counts.get(o, 0)} {o}" for o in (AGREES, DIFFERS, CANNOT_CHECK))
-        return "\n".join([*lines, total])
+        ending = ""
+        if self.agrees and counts.get(CANNOT_CHECK):
+            ending = (
+                ". Nothing differs; what is marked ? was not checked, because it is not beside "
+                "the report"
+            )
+        return "\n".join([*lines, total + ending])
 
 
 def verify(report: str | Path, folder: str | Path | None = None) -> Verification:
@@ -89,17 +101,18 @@ def verify(report: str | Path, folder: str | Path | None = None) -> Verification
 
     Notes
     -----
-    Checked are: every file's SHA-256; the leaderboard's means and intervals, the group figures
-    and the verdicts, computed again from ``people.parquet`` and ``data/users.parquet``; exposure,
-    leakage, comparisons and orders of ties against the stored tables; and that the HTML is what
-    the JSON says.
+    Checked are: the manifest's own SHA-256, and that of every file that it or the report names;
+    the leaderboard's means and intervals, the group figures and the verdicts, computed again from
+    ``people.parquet`` and ``data/users.parquet``; exposure, leakage, comparisons and orders of
+    ties against the stored tables; and that the HTML is what the JSON says. Where the report
+    stands alone, what is not beside it is "cannot check", not "differs".
     """
     path = Path(report)
     path = path / "report.json" if path.is_dir() else path.with_suffix(".json")
     content = _read(path)
     root = path.parent if folder is None else Path(folder)
     found: list[tuple[str, str, str]] = []
-    for part in (_files, _leaderboard, _people, _tables, _verdicts):
+    for part in (_manifest, _files, _leaderboard, _people, _tables, _verdicts):
         try:
             found += part(content, root)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -131,15 +144,36 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
+def _manifest(_: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, str]]:
+    """The manifest against its own hash, and every file that it names, the engine's too."""
+    if not (root / MANIFEST).is_file():
+        yield MANIFEST, CANNOT_CHECK, "the file is not beside the report"
+        return
+    try:
+        told = verified_manifest(root)
+    except WorkbenchError as error:
+        yield MANIFEST, DIFFERS, str(error)
+    else:
+        yield MANIFEST, AGREES, f"its own sha256 and {len(told['files'])} files"
+
+
+def _stands_alone(content: Mapping[str, Any], root: Path) -> bool:
+    """Nothing of the run is here but the report, as where it was sent to somebody."""
+    named = [MANIFEST, *(file["path"] for file in content["files"])]
+    return not any((root / name).exists() for name in named)
+
+
 def _files(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, str]]:
     if not content["files"]:
         yield "files", CANNOT_CHECK, "the report names none"
+    alone = _stands_alone(content, root)
     for file in content["files"]:
         path = (root / file["path"]).resolve()
         if not path.is_relative_to(root.resolve()):
             yield file["path"], DIFFERS, "the name leads out of the run folder"
         elif not path.is_file():
-            yield file["path"], DIFFERS, "the file is missing"
+            missing = "the file is not beside the report" if alone else "the file is missing"
+            yield file["path"], CANNOT_CHECK if alone else DIFFERS, missing
         elif sha256(path) != file["sha256"]:
             yield file["path"], DIFFERS, "the file is not the one the report was made from"
         else:
