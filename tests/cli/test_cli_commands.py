@@ -183,9 +183,17 @@ def test_a_damaged_run_is_refused(run, workbench, tmp_path):
     shutil.copytree(run.path, runs / run.name)
     with (runs / run.name / "people.parquet").open("ab") as file:
         file.write(b"x")
-    found = workbench("report")
+    found = workbench("audit")
     assert found.exit_code == 2
     assert "people.parquet is not what was written" in found.stderr
+    found = workbench("report")  # where it is, whatever it is
+    assert found.stdout.strip() == str(runs / run.name / "report.html")
+
+
+def test_options_are_checked_before_a_run_is_opened(workbench):
+    for command in ("recommend", "explain"):
+        assert "give either --user ID or --items" in workbench(command).stderr
+    assert "there is no run yet" in workbench("report").stderr
 
 
 def test_an_interrupt_says_that_nothing_is_half_written(workbench, monkeypatch):

@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import History, Home, Person, Places, as_id, latest, profile
-from workbench.errors import ArgumentError
+from workbench.cli.options import (
+    NO_RUN,
+    History,
+    Home,
+    Person,
+    Places,
+    as_id,
+    latest,
+    one_person,
+    profile,
+)
+from workbench.errors import ArgumentError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.pipeline import Run
@@ -43,6 +53,7 @@ def recommend(
     import workbench as wb
     from workbench.cli import show
 
+    one_person(user, items)
     run = latest(home)
     slate = wb.slate(run.engine, profile(run, user, items), k=k)
     show.table(show.with_titles(slate.frame, run.split.train.items))
@@ -62,6 +73,7 @@ def explain(
     from workbench.cli import show
     from workbench.errors import DataError
 
+    one_person(user, items)
     run = latest(home)
     person = profile(run, user, items)
     if item is None:
@@ -127,7 +139,12 @@ def audit(
 
 def report(home: Home = None) -> None:
     """Say where the report of the latest run is."""
-    print(latest(home).report)
+    from workbench.pipeline import Run
+
+    path = Run.latest_path(home)
+    if path is None:
+        raise WorkbenchError(NO_RUN)
+    print(Run(path, {}).report)
 
 
 def verify(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from workbench.vocabulary import Id, Vocabulary
 
 
+NO_RUN = "there is no run yet; make one with `workbench run`"
+
+
 def _keep(home: Path | None) -> Path | None:
     """State of all kinds goes to one place, the cache of data sets too."""
     if home is not None:
@@ -73,7 +76,7 @@ def latest(home: Path | None) -> Run:
 
     found = Run.latest(home)
     if found is None:
-        raise WorkbenchError("there is no run yet; make one with `workbench run`")
+        raise WorkbenchError(NO_RUN)
     return found
 
 
@@ -92,12 +95,17 @@ def as_id(text: str, ids: Vocabulary, option: str) -> Id:
     return id_
 
 
+def one_person(user: str | None, items: str | None) -> None:
+    """Refuse options that describe no person or two, before a run is opened."""
+    if (user is None) == (items is None):
+        raise ArgumentError("give either --user ID or --items ID,ID,...")
+
+
 def profile(run: Run, user: str | None, items: str | None) -> Profile:
     """The person that ``--user`` or ``--items`` describes."""
     from workbench.profile import Profile
 
-    if (user is None) == (items is None):
-        raise ArgumentError("give either --user ID or --items ID,ID,...")
+    one_person(user, items)
     train = run.split.train
     if user is not None:
         return train.profiles([as_id(user, train.people, "--user")])[0]
