@@ -1,87 +1,47 @@
-"""The command `workbench`. Nothing heavy is imported before a command needs it."""
+"""The command `workbench`.
+
+Only the handling of signals is here, so that it is in place before anything is imported.
+"""
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-from typer.core import TyperGroup
+if TYPE_CHECKING:
+    from workbench.cli.commands import app
 
-DEBUG = "WORKBENCH_DEBUG"
-USAGE_OR_DATA = 2
-INTERRUPTED = 130
+__all__ = ["app", "main"]
 
-
-class Sentences(TyperGroup):
-    """Says what went wrong in one sentence; a traceback only where it was asked for."""
-
-    def invoke(self, ctx: Any) -> Any:
-        from workbench.errors import WorkbenchError
-
-        try:
-            return super().invoke(ctx)
-        except WorkbenchError as error:
-            if os.environ.get(DEBUG):
-                raise
-            from workbench.cli.show import plain
-
-            print(f"workbench: {plain(str(error))}", file=sys.stderr)
-            raise typer.Exit(USAGE_OR_DATA) from error
-        except KeyboardInterrupt:
-            print(
-                "workbench: interrupted; nothing is half-written, earlier runs are as they were",
-                file=sys.stderr,
-            )
-            raise typer.Exit(INTERRUPTED) from None
-
-
-app = typer.Typer(
-    name="workbench",
-    cls=Sentences,
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    help="Look inside a personalization engine before it meets users.",
+INTERRUPTED, TERMINATED = 130, 143
+INTERRUPTED_MESSAGE = (
+    "workbench: interrupted; nothing is half-written, earlier runs are as they were"
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        import workbench
+def main() -> None:
+    """Run the command of ``sys.argv``; Ctrl-C at any moment is one sentence and code 130."""
+    try:
+        signal.signal(signal.SIGTERM, _terminated)
+        from workbench.cli.commands import app
 
-        print(workbench.__version__)
-        raise typer.Exit
-
-
-@app.callback()
-def main(
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show tracebacks instead of one sentence.")
-    ] = False,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it and stop.")
-    ] = False,
-) -> None:
-    if debug:
-        os.environ[DEBUG] = "1"
+        app(prog_name="workbench")
+    except KeyboardInterrupt:
+        print(INTERRUPTED_MESSAGE, file=sys.stderr)
+        sys.exit(INTERRUPTED)
 
 
-# Each module adds its commands to the app, so they come after it.
-from workbench.cli import data, look, run, serve  # noqa: E402
+def _terminated(*_: Any) -> None:
+    """Leave as from an error, so that temporary folders are removed on the way."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not stop the tidying up
+    print("workbench: terminated; nothing is half-written", file=sys.stderr)
+    sys.exit(TERMINATED)
 
-app.add_typer(data.commands, name="data")
-for command in (
-    run.run,
-    serve.app,
-    serve.lab,
-    look.models,
-    look.recommend,
-    look.explain,
-    look.audit,
-    look.report,
-    look.verify,
-):
-    app.command()(command)
+
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        from workbench.cli.commands import app
+
+        return app
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

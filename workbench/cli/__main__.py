@@ -1,5 +1,6 @@
 """``python -m workbench.cli``, the same as ``workbench``."""
 
-from workbench.cli import app
+from workbench.cli import main
 
-app(prog_name="workbench")
+if __name__ == "__main__":
+    main()
