@@ -148,6 +148,8 @@ def test_numbers_of_an_audit_are_whole_in_a_file(on_run, run):
         (("run", "--items", __file__), "--items describes your own log"),
         (("run", "--data", "synthetic", "--interactions", __file__), "either --data or"),
         (("run", "--interactions", __file__, "--map", "user_id"), "is not ours=theirs"),
+        (("run", "--split", "k-fold"), "--split: 'k-fold' is none of per-user-time, global-time"),
+        (("run", "--data", "checkerboard", "--test-fraction", "2"), "workbench: --test-fraction"),
     ],
 )
 def test_what_cannot_work_is_one_sentence_and_code_2(on_run, arguments, message):
@@ -291,3 +293,20 @@ def test_a_comparison_without_a_ratio_is_still_told(capsys, absent, line, nothin
     )
     show._compared(run)
     assert capsys.readouterr().out.strip() == line
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("columns: there is no column 'x'", "--map: there is no column 'x'"),
+        ("Say columns={'user_id': 'who'}", "Say --map user_id=who"),
+        ('use method="random", which needs none', "use --split random, which needs none"),
+        ("relevant_from=4.5, but", "--relevant-from 4.5, but"),
+        ("give a smaller test_fraction or", "give a smaller --test-fraction or"),
+        ("the column 'test_fraction' of e.csv", "the column 'test_fraction' of e.csv"),
+    ],
+)
+def test_messages_name_the_options(words, said):
+    from workbench.cli.options import in_options
+
+    assert in_options(words) == said

@@ -26,9 +26,10 @@ class Sentences(TyperGroup):
         except WorkbenchError as error:
             if os.environ.get(DEBUG):
                 raise
+            from workbench.cli.options import in_options
             from workbench.cli.show import plain
 
-            print(f"workbench: {plain(str(error))}", file=sys.stderr)
+            print(f"workbench: {plain(in_options(str(error)))}", file=sys.stderr)
             raise typer.Exit(USAGE_OR_DATA) from error
         except KeyboardInterrupt:
             print(INTERRUPTED_MESSAGE, file=sys.stderr)

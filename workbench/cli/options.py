@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,6 +69,28 @@ def mapping(text: str | None) -> dict[str, str]:
             raise ArgumentError(f"--map names {ours!r} twice; name each of our columns once")
         pairs[ours] = theirs
     return pairs
+
+
+WORDS = (
+    (r"\bcolumns=\{'(\w+)': '([^']*)'\}", r"--map \1=\2"),
+    (r"\(our name comes first: \{'(\w+)': '([^']*)'\}\)", r"(our name comes first: \1=\2)"),
+    (r"^columns: ", "--map: "),
+    (r"^models: ", "--models: "),
+    (r"\bmethod=[\"']([\w-]+)[\"']", r"--split \1"),
+    (r"\brelevant_from=([\d.e+-]+\d|\d)", r"--relevant-from \1"),
+    (r"\b(no|lower|leave) relevant_from\b", r"\1 --relevant-from"),
+    (r"^relevant_from\b", "--relevant-from"),
+    (r"(^|smaller |larger )test_fraction\b", r"\1--test-fraction"),
+    (r"^guests must", "--guests must"),
+)
+"""Arguments of the library, as its messages name them, and the options that set them."""
+
+
+def in_options(message: str) -> str:
+    """A message of the library in the words of the command line."""
+    for pattern, option in WORDS:
+        message = re.sub(pattern, option, message)
+    return message
 
 
 def latest(home: Path | None) -> Run:

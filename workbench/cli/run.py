@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 File = typer.Option(exists=True, dir_okay=False, show_default=False, rich_help_panel=None)
 DEFAULT = "movielens-100k"
+SPLITS = ("per-user-time", "global-time", "leave-last", "random")
+"""Ways to split that give one split; k-fold gives several, and a run has one."""
 
 
 def run(
@@ -82,6 +84,8 @@ def run(
     from workbench import pipeline
     from workbench.cli import show
 
+    if method is not None and method not in SPLITS:
+        raise ArgumentError(f"--split: {method!r} is none of {', '.join(SPLITS)}")
     dataset = _dataset(data, interactions, items, users, map_, relevant_from, home)
     finished = pipeline.run(
         dataset,
