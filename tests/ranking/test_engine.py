@@ -222,3 +222,10 @@ def test_a_retriever_that_is_not_well_said_is_refused():
         wb.Engine(retrievers={})
     with pytest.raises(wb.ArgumentError, match="whole number"):
         wb.Engine(depth="a")
+
+
+def test_a_loaded_engine_still_knows_what_it_was_fitted_on(engine, world, tmp_path):
+    engine.save(tmp_path / "e")
+    assert wb.Engine.load(tmp_path / "e").fitted_on == engine.fitted_on == world.fingerprint
+    flattered = wb.evaluate(engine, wb.split(world), k=10)
+    assert "may be flattered" in wb.summarise(flattered)["definition"][0]

@@ -364,6 +364,7 @@ class Engine(Recommender):
             {
                 "params": {**self.params(), "features": [f.name for f in self.features]},
                 "catalogue": self.catalogue,
+                "fitted_on": self.fitted_on,
                 "retrievers": self.retrievers_,
                 "tables": self.tables_,
                 "ranker": self.ranker_,
@@ -391,6 +392,7 @@ class Engine(Recommender):
             )
         engine = cls(**{**content["params"], "features": features})
         engine.catalogue = content["catalogue"]
+        engine.fitted_on = content["fitted_on"]
         engine.retrievers_ = content["retrievers"]
         engine.tables_ = content["tables"]
         engine.ranker_ = content["ranker"]
