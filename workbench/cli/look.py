@@ -174,11 +174,11 @@ def _read_slates(path: Path, run: Run) -> Slates:
         first = str(error).strip().splitlines()[0]
         raise DataError(f"--slates: {path} cannot be read as CSV: {first}") from error
     train = run.split.train
-    wanted = {
+    wanted: dict[str, pl.DataType] = {
         USER: train.people.ids.dtype,
         ITEM: train.catalogue.ids.dtype,
-        RANK: pl.Int64,
-        SCORE: pl.Float64,
+        RANK: pl.Int64(),
+        SCORE: pl.Float64(),
     }
     for column, dtype in wanted.items():
         if column not in frame.columns:
