@@ -21,26 +21,11 @@ from workbench.features.standard import standard
 from workbench.features.tables import ItemTables
 from workbench.models.base import Recommender, checked_items, checked_profiles
 from workbench.profiles import Profiles
-from workbench.ranking import registry
 from workbench.ranking.candidates import candidates, signals, sources
 from workbench.ranking.ranker import Ranker
+from workbench.ranking.retrievers import fed, fitted, made
 from workbench.state import decoded, encoded
 from workbench.vocabulary import FloatArray, IntArray
-
-RETRIEVERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "ease": ("ease", {}),
-    "als": ("als", {}),
-    "item-knn": ("item-knn", {}),
-    "user-knn": ("user-knn", {}),
-    "session": ("session", {}),
-    "session-liked": ("session", {"reg": 200.0, "recency": 6.0, "events": "relevant"}),
-    "following": ("following", {}),
-    "content": ("content", {}),
-    "trending": ("trending", {}),
-    "popularity": ("popularity", {}),
-}
-"""Label → name of the model and its parameters. Those that the log cannot feed are left out."""
-
 
 EARLIER = 4
 """Earlier events that a person must have to give labels."""
@@ -102,7 +87,7 @@ class Engine(Recommender):
         seed: int = 0,
         threads: int = 2,
     ) -> None:
-        read = [_checked_spec(label, spec).uses for label, spec in (retrievers or {}).items()]
+        read = [made(label, spec).uses for label, spec in (retrievers or {}).items()]
         if retrievers is not None and not retrievers:
             raise ArgumentError("retrievers must name at least one model, or be left to us")
         for name, value, least in (
@@ -146,7 +131,7 @@ class Engine(Recommender):
     # --- fitting ------------------------------------------------------------------------------
 
     def fit(self, dataset: Dataset) -> Self:
-        labels = list(self._specs(dataset))
+        labels = list(fed(self.retrievers, dataset))
         self._say("cutting the log inside")
         cut = self._inner(dataset)
         self.tables_ = ItemTables.of(cut.train)
@@ -209,36 +194,15 @@ class Engine(Recommender):
             )
         return people[enough], cut.relevant_matrix()[enough]
 
-    def _specs(self, dataset: Dataset) -> dict[str, Sequence[Any]]:
-        """Label → spec of the retrievers that the log can feed."""
-        given = RETRIEVERS if self.retrievers is None else self.retrievers
-        fed = {
-            label: spec
-            for label, spec in given.items()
-            if registry.model_class(spec[0]).needs <= dataset.has
-        }
-        if self.retrievers is not None and len(fed) < len(given):
-            lacking = sorted(set(given) - set(fed))[0]
-            needs = registry.model_class(given[lacking][0]).needs - dataset.has
-            raise ArgumentError(
-                f"retrievers: {lacking!r} needs {', '.join(sorted(needs))}, which "
-                f"{dataset.name!r} does not have; leave it out"
-            )
-        return fed
-
     def _fitted(self, dataset: Dataset, part: str) -> dict[str, Recommender]:
-        models = {}
-        for label, (name, params) in self._specs(dataset).items():
-            self._say(f"fitting {label} on {part}")
-            models[label] = registry.create(name, **params).fit(dataset)
-        return models
+        return fitted(
+            self.retrievers, dataset, lambda label: self._say(f"fitting {label} on {part}")
+        )
 
     def _lessons(self, cut: Any) -> tuple[FloatArray, FloatArray]:
         """Features and labels of the candidates of people with later events."""
-        _, people = cut.people()
-        relevant = cut.relevant_matrix()
-        enough = np.flatnonzero(people.lengths >= EARLIER)
-        people, relevant = people[enough].showing(self.uses), relevant[enough]
+        people, relevant = self._learners(cut)
+        people = people.showing(self.uses)
         if len(people) > self.max_people:
             draw = np.random.default_rng(self.seed)
             chosen = np.sort(draw.choice(len(people), self.max_people, replace=False))
@@ -447,20 +411,6 @@ class Engine(Recommender):
         arrays["trees"] = np.frombuffer(files["ranker.json"], dtype=np.uint8)
         state["ranker"]["arrays"]["trees"] = "trees"
         return cls.from_state(arrays, state, features)
-
-
-def _checked_spec(label: str, spec: Any) -> Recommender:
-    """The unfitted model of a retriever's spec."""
-    named = isinstance(spec, Sequence) and not isinstance(spec, str) and len(spec) == 2
-    if not named or not isinstance(spec[1], Mapping):
-        raise ArgumentError(
-            f"retrievers: {label!r} must be (model name, parameters) such as ('ease', {{}}), "
-            f"not {spec!r}"
-        )
-    model = registry.create(spec[0], **spec[1])
-    if isinstance(model, Engine):
-        raise ArgumentError(f"retrievers: {label!r} is an engine; give single models")
-    return model
 
 
 def libraries() -> dict[str, str]:
