@@ -76,4 +76,5 @@ def _plain(measure: str) -> str:
     """``ndcg ratio`` as ``ranking quality, ratio``."""
     metric, _, figure = measure.partition(" ")
     known = metric_name(metric)
-    return measure if known == metric else f"{known.partition(' (')[0]}, {figure}"
+    name = metric.capitalize() if known == metric else known.partition(" (")[0]
+    return f"{name}, {figure}" if figure else name
