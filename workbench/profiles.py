@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, overload
@@ -252,35 +253,16 @@ class Profiles:
         if catalogue == self.catalogue:
             return self
         codes = catalogue.codes(self.catalogue.ids)[self.item]
+        unknown = self.unknown + int((codes < 0).sum())
         kept = self.only(codes >= 0)
-        return Profiles(
-            catalogue,
-            kept.indptr,
-            codes[codes >= 0],
-            kept.timestamp,
-            kept.value,
-            kept.weight,
-            kept.kind,
-            kept.attributes,
-            kept.context,
-            unknown=self.unknown + int((codes < 0).sum()),
-        )
+        return kept._but(catalogue=catalogue, item=codes[codes >= 0], unknown=unknown)
 
     def showing(self, names: frozenset[str]) -> Profiles:
         """The same people, with only these columns of attributes and context (and the moment)."""
         attributes = [name for name in self.attributes.columns if name in names]
         context = [name for name in self.context.columns if name in names or name == AS_OF]
-        return Profiles(
-            self.catalogue,
-            self.indptr,
-            self.item,
-            self.timestamp,
-            self.value,
-            self.weight,
-            self.kind,
-            self.attributes.select(attributes),
-            self.context.select(context),
-            self.unknown,
+        return self._but(
+            attributes=self.attributes.select(attributes), context=self.context.select(context)
         )
 
     def with_attributes(self, attributes: pl.DataFrame) -> Profiles:
@@ -289,18 +271,12 @@ class Profiles:
             raise ArgumentError(
                 f"attributes has {attributes.height} rows for {len(self)} profiles; give one each"
             )
-        return Profiles(
-            self.catalogue,
-            self.indptr,
-            self.item,
-            self.timestamp,
-            self.value,
-            self.weight,
-            self.kind,
-            attributes,
-            self.context,
-            self.unknown,
-        )
+        return self._but(attributes=attributes)
+
+    def _but(self, **changes: Any) -> Profiles:
+        """The same batch, but for some of what it was made of."""
+        names = list(inspect.signature(Profiles.__init__).parameters)[1:]
+        return Profiles(**{**{name: getattr(self, name) for name in names}, **changes})
 
 
 def _known(number: float) -> float | None:

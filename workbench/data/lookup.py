@@ -57,14 +57,4 @@ def lookup(dataset: Dataset, user_ids: Iterable[Id] | None, as_of: float | None)
         pl.when(pl.Series(empty)).then(None).otherwise(pl.col(name)).alias(name)
         for name in context.columns
     )
-    return Profiles(
-        people.catalogue,
-        people.indptr,
-        people.item,
-        people.timestamp,
-        people.value,
-        people.weight,
-        people.kind,
-        people.attributes,
-        frame,
-    )
+    return people._but(context=frame)
