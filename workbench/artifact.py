@@ -9,6 +9,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,6 +19,10 @@ from workbench.errors import ArtifactError, DamagedArtifactError, NewerFormatErr
 from workbench.state import Arrays
 
 MANIFEST = "manifest.json"
+LIBRARIES = (
+    "numpy", "polars", "scipy", "scikit-learn", "xgboost", "implicit", "scikit-surprise",
+    "mlxtend", "fairlearn", "dataframely", "pyarrow",
+)  # fmt: skip
 FORMAT = 1
 
 
@@ -82,11 +87,22 @@ def own_hash(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that a result depends on, for manifests to say."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
 def _manifest(folder: Path, what: str) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        version, files = manifest["format"], manifest.get("files")
+        number, files = manifest["format"], manifest.get("files")
     except OSError as error:
         raise DamagedArtifactError(
             f"{folder} is no {what} folder: {MANIFEST} cannot be read ({error.strerror}); "
@@ -96,9 +112,9 @@ def _manifest(folder: Path, what: str) -> dict[str, Any]:
         raise DamagedArtifactError(
             f"{path} is damaged: it is no manifest; make the {what} again"
         ) from error
-    if not isinstance(version, int) or version > FORMAT:
+    if not isinstance(number, int) or number > FORMAT:
         raise NewerFormatError(
-            f"{folder} has format {version!r} and this version reads up to {FORMAT}; "
+            f"{folder} has format {number!r} and this version reads up to {FORMAT}; "
             f"install a newer workbench, or make the {what} again"
         )
     if not isinstance(files, dict) or manifest.get("sha256") != own_hash(manifest):

@@ -24,8 +24,8 @@ import polars as pl  # noqa: E402
 from scipy.linalg import cho_factor, cho_solve  # noqa: E402
 
 import workbench as wb  # noqa: E402
+from workbench.artifact import library_versions  # noqa: E402
 from workbench.cli.show import table  # noqa: E402
-from workbench.pipeline.manifest import library_versions  # noqa: E402
 from workbench.settings import home  # noqa: E402
 
 K, REG = 10, 200.0

@@ -229,3 +229,13 @@ def test_a_loaded_engine_still_knows_what_it_was_fitted_on(engine, world, tmp_pa
     assert wb.Engine.load(tmp_path / "e").fitted_on == engine.fitted_on == world.fingerprint
     flattered = wb.evaluate(engine, wb.split(world), k=10)
     assert "may be flattered" in wb.summarise(flattered)["definition"][0]
+
+
+def test_fitting_says_how_far_it_is_and_is_the_same_heard_or_not(world, people):
+    said = []
+    heard = wb.Engine(n_trees=4, depth=20)
+    heard.progress = said.append
+    heard.fit(world)
+    assert [s for s in said if "trees" in s] == [f"growing trees ({n} of 4)" for n in (1, 2, 3, 4)]
+    quiet = wb.Engine(n_trees=4, depth=20).fit(world)
+    np.testing.assert_array_equal(heard.score(people), quiet.score(people))

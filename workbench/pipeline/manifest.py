@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import platform
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import polars as pl
 
 import workbench
+from workbench.artifact import library_versions
 from workbench.data.split import Split
 from workbench.pipeline.plan import ENGINE, Plan
-
-LIBRARIES = (
-    "numpy", "polars", "scipy", "scikit-learn", "xgboost", "implicit", "scikit-surprise",
-    "mlxtend", "fairlearn", "dataframely", "pyarrow",
-)  # fmt: skip
 
 
 def described(
@@ -88,17 +83,6 @@ def command(name: str, plan: Plan) -> str:
         f"workbench run {data} --split {plan.method} --test-fraction {plan.test_fraction:g} "
         f"--guests {plan.guests:g} -k {plan.k} --seed {plan.seed}"
     )
-
-
-def library_versions() -> dict[str, str]:
-    """Versions of the libraries that a result depends on."""
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "absent"
-    return found
 
 
 def threads() -> dict[str, int]:

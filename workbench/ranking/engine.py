@@ -10,7 +10,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.artifact import arrays_from_bytes, arrays_to_bytes, read_folder, write_folder
+from workbench.artifact import (
+    arrays_from_bytes,
+    arrays_to_bytes,
+    library_versions,
+    read_folder,
+    write_folder,
+)
 from workbench.columns import AS_OF
 from workbench.data.dataset import Dataset
 from workbench.data.split import split
@@ -142,7 +148,6 @@ class Engine(Recommender):
             raise ArgumentError(f"features: the name {sorted(twice)[0]!r} is taken; choose another")
         self.retrievers_ = self._fitted(cut.train, "earlier events")
         matrix, relevant = self._lessons(cut)
-        self._say("growing trees")
         self.ranker_ = Ranker(
             names,
             monotone=[f.monotone for f in self.features_],
@@ -155,7 +160,7 @@ class Engine(Recommender):
             colsample=self.colsample,
             seed=self.seed,
             threads=self.threads,
-        ).fit(matrix, relevant)
+        ).fit(matrix, relevant, lambda done: self._say(f"growing trees ({done} of {self.n_trees})"))
         self.retrievers_ = self._fitted(dataset, "all events")
         self.tables_ = ItemTables.of(dataset)
         self.learnt_from_ = {
@@ -391,7 +396,7 @@ class Engine(Recommender):
             "features": described(self.features_).to_dicts(),
             "uses": sorted(self.uses),
             "threads": self.threads,
-            "libraries": libraries(),
+            "libraries": library_versions(),
             **about,
         }
         return write_folder(Path(path), files, manifest)
@@ -411,11 +416,3 @@ class Engine(Recommender):
         arrays["trees"] = np.frombuffer(files["ranker.json"], dtype=np.uint8)
         state["ranker"]["arrays"]["trees"] = "trees"
         return cls.from_state(arrays, state, features)
-
-
-def libraries() -> dict[str, str]:
-    """Versions of the libraries that a score depends on."""
-    from importlib.metadata import version
-
-    names = ("numpy", "scipy", "polars", "xgboost", "implicit", "scikit-surprise", "scikit-learn")
-    return {name: version(name) for name in names}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -66,7 +66,7 @@ class Ranker:
         self,
         matrix: FloatArray,
         labels: FloatArray,
-        progress: xgb.callback.TrainingCallback | None = None,
+        say: Callable[[int], None] | None = None,
     ) -> Self:
         """Learn from pairs.
 
@@ -76,11 +76,12 @@ class Ranker:
             NaN where unknown.
         labels : (n_pairs,)
             1 where the pair turned out relevant.
+        say : callable, optional
+            Hears how many trees have grown.
         """
         data = xgb.QuantileDMatrix(matrix, labels, max_bin=128, nthread=self.params["nthread"])
-        self.booster = xgb.train(
-            self.params, data, self.n_trees, callbacks=[progress] if progress else None
-        )
+        heard = [] if say is None else [_Heard(say)]
+        self.booster = xgb.train(self.params, data, self.n_trees, callbacks=heard)
         return self
 
     def predict(self, matrix: FloatArray) -> FloatArray:
@@ -121,3 +122,14 @@ class Ranker:
         ranker.booster = xgb.Booster({"nthread": state["params"]["nthread"]})
         ranker.booster.load_model(bytearray(trees))
         return ranker
+
+
+class _Heard(xgb.callback.TrainingCallback):
+    """Tells how many trees have grown."""
+
+    def __init__(self, say: Callable[[int], None]) -> None:
+        self.say = say
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+        self.say(epoch + 1)
+        return False  # go on
