@@ -8,8 +8,9 @@ import numpy as np
 
 from workbench.columns import GENRES, YEAR
 from workbench.features.catalogue import Feature, feature
-from workbench.features.pairs import Column, Pairs
+from workbench.features.pairs import Pairs
 from workbench.features.popularity import DAY
+from workbench.features.signal import Column
 from workbench.features.tables import ItemTables
 
 YEAR_SECONDS = 365.25 * DAY

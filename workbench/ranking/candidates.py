@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.features.pairs import Signal
+from workbench.features.signal import Signal
 from workbench.models.base import Recommender
 from workbench.profiles import Profiles
 from workbench.vocabulary import IntArray
