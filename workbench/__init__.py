@@ -49,6 +49,7 @@ _WHERE = {
     "slate": "ranking.recommend",
     "split": "data.split",
     "summarise": "evaluation.uncertainty",
+    "tune": "pipeline.tune",
 }
 
 __all__ = sorted(_WHERE)

@@ -69,11 +69,12 @@ def main(
 
 
 # Each module adds its commands to the app, so they come after it.
-from workbench.cli import data, look, run, serve  # noqa: E402
+from workbench.cli import data, look, run, serve, tune  # noqa: E402
 
 app.add_typer(data.commands, name="data")
 for command in (
     run.run,
+    tune.tune,
     serve.app,
     serve.lab,
     look.models,
