@@ -1,8 +1,9 @@
-"""Signal: one model's scores of the catalogue, and what they say of a pair: rank, z, raw."""
+"""Signal: one model's scores of the catalogue, and what they say of a pair: score, z, rank."""
 
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,17 @@ from numpy.typing import NDArray
 from workbench.vocabulary import FloatArray, IntArray
 
 Column = NDArray[np.floating]
-FEW = 16
+
+FEW = 4
 """Up to so many pairs per person, ranks are counted one by one; beyond, everything is sorted."""
+LAST = np.iinfo(np.int64).max
 
 
 class Signal:
     """One model's scores of the whole catalogue for a block of people.
+
+    Items of a person are in the order of their scores, best first, ties by code. Only what is
+    asked for is computed: the first of them by partition, ranks of pairs from sorted keys.
 
     Parameters
     ----------
@@ -32,7 +38,9 @@ class Signal:
     @cached_property
     def speaks(self) -> NDArray[np.bool_]:
         """Whether the model tells a person's items apart, ``(n_profiles,)``."""
-        return self.score.max(axis=1, initial=-np.inf) > self.score.min(axis=1, initial=np.inf)
+        highest = self.score.max(axis=1, initial=-np.inf)
+        lowest = self.score.min(axis=1, initial=np.inf)
+        return np.asarray(highest > lowest)
 
     @cached_property
     def _moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -50,25 +58,64 @@ class Signal:
         safe = np.where(wide, spread, 1.0)
         return np.where(wide[row], (self.score[row, item] - mean[row]) / safe[row], 0.0)
 
-    @cached_property
-    def rank(self) -> NDArray[np.int32]:
-        """Number of unmet items ahead of each item, ties by code, ``(n_profiles, n_items)``."""
-        order = np.argsort(-self.score, axis=1, kind="stable")
-        unmet = np.take_along_axis(self.unmet, order, axis=1)
-        ahead = np.cumsum(unmet, axis=1, dtype=np.int32) - unmet
-        rank = np.empty(self.score.shape, dtype=np.int32)
-        np.put_along_axis(rank, order, ahead.astype(np.int32), axis=1)
-        return rank
+    def first(self, n: int) -> NDArray[np.bool_]:
+        """The ``n`` first unmet items of each person, ``(n_profiles, n_items)``."""
+        n_items = self.score.shape[1]
+        if n >= n_items:
+            return self.unmet.copy()
+        score = np.where(self.unmet, self.score, -np.inf)
+        bar = np.partition(score, n_items - n, axis=1)[:, n_items - n, None]
+        chosen: NDArray[np.bool_] = (score >= bar) & self.unmet
+        crowded = np.flatnonzero(chosen.sum(axis=1) > n)  # some tie with the n-th
+        if len(crowded):
+            above = score[crowded] > bar[crowded]
+            level = chosen[crowded] & ~above
+            room = n - above.sum(axis=1, keepdims=True)
+            chosen[crowded] = above | (level & (np.cumsum(level, axis=1) <= room))
+        return chosen
 
     def ahead(self, row: IntArray, item: IntArray) -> NDArray[np.int32]:
-        """``rank`` of pairs, without sorting everything where only a few are asked."""
-        if "rank" in self.__dict__ or len(row) > FEW * len(self.score):
-            return self.rank[row, item]
-        counted = np.empty(len(row), dtype=np.int32)
+        """Ranks of pairs: the number of unmet items that come before the item, ``(n_pairs,)``."""
+        if "_ordered" not in self.__dict__ and len(row) <= FEW * len(self.score):
+            return self._counted(row, item)
+        wanted = _keys(self.score[row, item], item)
+        order = np.argsort(row, kind="stable")
+        ends = np.searchsorted(row[order], np.arange(len(self.score) + 1))
+        found = np.empty(len(row), dtype=np.int32)
+        for person, (start, stop) in enumerate(pairwise(ends)):
+            pairs = order[start:stop]
+            found[pairs] = np.searchsorted(self._ordered[person], wanted[pairs])
+        return found
+
+    @cached_property
+    def _ordered(self) -> NDArray[np.int64]:
+        """Keys of each person's unmet items in order, then ``LAST`` for each one met."""
+        keys = _keys(self.score, np.arange(self.score.shape[1]))
+        keys[~self.unmet] = LAST
+        keys.sort(axis=1)
+        return keys
+
+    def _counted(self, row: IntArray, item: IntArray) -> NDArray[np.int32]:
+        found = np.empty(len(row), dtype=np.int32)
         codes = np.arange(self.score.shape[1])
         for start in range(0, len(row), 256):
             part = slice(start, start + 256)
             scores, own = self.score[row[part]], self.score[row[part], item[part]][:, None]
             earlier = (scores > own) | ((scores == own) & (codes < item[part][:, None]))
-            counted[part] = (earlier & self.unmet[row[part]]).sum(axis=1)
-        return counted
+            found[part] = (earlier & self.unmet[row[part]]).sum(axis=1)
+        return found
+
+
+def _keys(score: FloatArray, code: IntArray) -> NDArray[np.int64]:
+    """Integers in the order of the scores, highest first, ties by code.
+
+    The bits of a float, read as an integer, are in the order of the floats where the sign is 0;
+    where it is 1 they run backwards and are turned round.
+    """
+    # 0 - x, not -x: there is one zero.
+    bits = (np.float32(0.0) - score).view(np.int32)
+    bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
+    keys = bits.astype(np.int64)
+    keys <<= 32
+    keys |= code
+    return keys

@@ -35,7 +35,7 @@ def candidates(
     chosen = np.zeros((len(people), len(people.catalogue)), dtype=bool)
     for name in retrievers:
         signal = found[name]
-        chosen |= (signal.rank < depth) & signal.speaks[:, None]
+        chosen |= signal.first(depth) & signal.speaks[:, None]
     chosen[people.row, people.item] = False
     return chosen
 
@@ -44,6 +44,6 @@ def sources(
     found: dict[str, Signal], retrievers: list[str], row: IntArray, item: IntArray
 ) -> IntArray:
     """Place in ``retrievers`` of the one that puts each (row, item) highest, first of equals."""
-    ranks = np.stack([found[name].rank[row, item] for name in retrievers])
+    ranks = np.stack([found[name].ahead(row, item) for name in retrievers])
     speaks = np.stack([found[name].speaks[row] for name in retrievers])
     return np.where(speaks, ranks, np.iinfo(np.int32).max).argmin(axis=0)
