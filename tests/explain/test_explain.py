@@ -31,7 +31,7 @@ def test_shares_of_features_equal_those_of_shap(engine, guest, why):
 
     code = np.array([engine.catalogue.code(why.item_id)])
     names, matrix = engine.pair_features(Profiles.of(guest, engine.catalogue), code)
-    reference = shap.TreeExplainer(engine.ranker_.booster).shap_values(matrix)[0]
+    reference = shap.TreeExplainer(engine.ranker_.boosters[0]).shap_values(matrix)[0]
     ours = dict(why.features.select("name", "share").iter_rows())
     np.testing.assert_allclose([ours[n] for n in names], reference, atol=1e-4)
 

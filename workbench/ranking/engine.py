@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -10,31 +9,30 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.artifact import (
-    arrays_from_bytes,
-    arrays_to_bytes,
-    library_versions,
-    read_folder,
-    write_folder,
-)
 from workbench.columns import AS_OF
 from workbench.data.dataset import Dataset
-from workbench.data.split import split
-from workbench.errors import ArgumentError, DamagedArtifactError, DataError
-from workbench.features.catalogue import Feature, described
+from workbench.data.split import Split
+from workbench.errors import ArgumentError, DamagedArtifactError
+from workbench.features.catalogue import Feature
 from workbench.features.pairs import Pairs
+from workbench.features.signal import Signal
 from workbench.features.standard import standard
 from workbench.features.tables import ItemTables
 from workbench.models.base import Recommender, checked_items, checked_profiles
 from workbench.profiles import Profiles
+from workbench.ranking import lessons
 from workbench.ranking.candidates import candidates, signals, sources
-from workbench.ranking.ranker import Ranker
+from workbench.ranking.ranker import Ranker, check_columns
 from workbench.ranking.retrievers import fed, fitted, made
+from workbench.ranking.storage import read_engine, save_engine
 from workbench.state import decoded, encoded
 from workbench.vocabulary import FloatArray, IntArray
 
-EARLIER = 4
-"""Earlier events that a person must have to give labels."""
+OF_TREES = (
+    "objective", "n_trees", "max_depth", "eta", "min_child_weight", "reg_lambda", "subsample",
+    "colsample", "n_bags", "early_stopping", "seed", "threads",
+)  # fmt: skip
+"""Parameters that are the ranker's own."""
 
 
 class Engine(Recommender):
@@ -44,7 +42,9 @@ class Engine(Recommender):
     each person; by a seeded hash where there are no timestamps), the retrievers are fitted on the
     earlier part, candidates are made from it exactly as at serving time, and the later part says
     which of them were relevant. Then the retrievers are fitted again on everything. People with
-    fewer than five events (four of them earlier) give history but no labels.
+    fewer than five events (four of them earlier) give history but no labels. Some are asked about
+    again as if they had done only a few things, so that newcomers are ranked by what is known of
+    newcomers.
 
     Parameters
     ----------
@@ -54,19 +54,40 @@ class Engine(Recommender):
         How many of each retriever's best unmet items become candidates.
     features : sequence of Feature
         Features of one's own, after the standard ones.
+    objective : str
+        "binary:logistic", "rank:ndcg" or "rank:pairwise"; see ``Ranker``.
+    monotone : mapping of feature name to 1, -1 or 0, optional
+        Which way a feature may move the score (up, down, either), where not as the feature says.
     n_trees, max_depth, eta, min_child_weight, reg_lambda, subsample, colsample : numbers
         Of the ranker.
+    n_bags : int
+        Boosters, each by another seed, whose mean is the score.
+    early_stopping : int, optional
+        Stop growing when so many trees brought nothing to held-out people; see ``Ranker``.
     label_fraction : float
         Share of each person's events that gives the labels.
+    n_windows : int
+        How often the log is cut inside, each time ``label_fraction`` further back.
+    short_histories : sequence of int
+        Lengths of history that people are asked about again with.
+    short_share : float
+        Of the people, for each of these lengths.
     max_people : int
-        At most so many people give labels (chosen by seed).
+        At most so many people of each window give labels (chosen by seed).
     seed, threads : int
+
+    Attributes
+    ----------
+    learnt_from_ : dict
+        How the log was cut (``method``, ``windows``), number of ``pairs`` and of the ``relevant``
+        among them, of ``trees`` in each booster, and the fingerprint of the ``dataset``.
 
     Notes
     -----
-    A score is the log-odds of "relevant, if shown", so contributions of features add up to it.
-    Candidates depend on the profile only. ``uses`` names the moment (``as_of``) and what the
-    retrievers and features of one's own name; no other attribute or context reaches them.
+    A score is the log-odds of "relevant, if shown" (a margin that only orders a list, with the
+    ranking objectives), so contributions of features add up to it. Candidates depend on the
+    profile only. ``uses`` names the moment (``as_of``) and what the retrievers and features of
+    one's own name; no other attribute or context reaches them.
 
     Source: two stages as in Covington, Adams, Sargin 2016, "Deep neural networks for YouTube
     recommendations"; trees of Chen and Guestrin 2016, "XGBoost". Defaults chosen on a validation
@@ -81,6 +102,8 @@ class Engine(Recommender):
         retrievers: Mapping[str, Sequence[Any]] | None = None,
         depth: int = 100,
         features: Sequence[Feature] = (),
+        objective: str = "binary:logistic",
+        monotone: Mapping[str, int] | None = None,
         n_trees: int = 200,
         max_depth: int = 4,
         eta: float = 0.06,
@@ -88,7 +111,12 @@ class Engine(Recommender):
         reg_lambda: float = 10.0,
         subsample: float = 0.8,
         colsample: float = 0.5,
+        n_bags: int = 1,
+        early_stopping: int | None = None,
         label_fraction: float = 0.2,
+        n_windows: int = 1,
+        short_histories: Sequence[int] = (0, 1, 3, 10),
+        short_share: float = 0.0,
         max_people: int = 20_000,
         seed: int = 0,
         threads: int = 2,
@@ -96,22 +124,12 @@ class Engine(Recommender):
         read = [made(label, spec).uses for label, spec in (retrievers or {}).items()]
         if retrievers is not None and not retrievers:
             raise ArgumentError("retrievers must name at least one model, or be left to us")
-        for name, value, least in (
-            ("depth", depth, 1),
-            ("n_trees", n_trees, 1),
-            ("max_depth", max_depth, 1),
-            ("max_people", max_people, 1),
-            ("threads", threads, 1),
-        ):
-            if not isinstance(value, int | np.integer) or value < least:
-                raise ArgumentError(
-                    f"{name} must be a whole number of at least {least}, not {value!r}"
-                )
-        for name, value in (("eta", eta), ("subsample", subsample), ("colsample", colsample)):
-            if not 0 < value <= 1:
-                raise ArgumentError(f"{name} must be above 0 and at most 1, not {value!r}")
-        if not 0 < label_fraction < 1:
-            raise ArgumentError(f"label_fraction must be between 0 and 1, not {label_fraction!r}")
+        if isinstance(depth, bool) or not isinstance(depth, int | np.integer) or depth < 1:
+            raise ArgumentError(f"depth must be a whole number of at least 1, not {depth!r}")
+        lessons.check_lessons(label_fraction, n_windows, max_people, short_histories, short_share)
+        for name, way in (monotone or {}).items():
+            if way not in (-1, 0, 1):
+                raise ArgumentError(f"monotone: {name!r} must be 1, -1 or 0, not {way!r}")
         for own in features:
             if not isinstance(own, Feature):
                 raise ArgumentError(
@@ -120,6 +138,8 @@ class Engine(Recommender):
         self.retrievers = retrievers
         self.depth = depth
         self.features = tuple(features)
+        self.objective = objective
+        self.monotone = None if monotone is None else dict(monotone)
         self.n_trees = n_trees
         self.max_depth = max_depth
         self.eta = eta
@@ -127,46 +147,43 @@ class Engine(Recommender):
         self.reg_lambda = reg_lambda
         self.subsample = subsample
         self.colsample = colsample
+        self.n_bags = n_bags
+        self.early_stopping = early_stopping
         self.label_fraction = label_fraction
+        self.n_windows = n_windows
+        self.short_histories = tuple(short_histories)
+        self.short_share = short_share
         self.max_people = max_people
         self.seed = seed
         self.threads = threads
         self.uses = frozenset({AS_OF}).union(*read, *(own.uses for own in self.features))
         self.progress: Callable[[str], None] | None = None
+        self._ranker([])  # refuses what cannot work with trees
 
     # --- fitting ------------------------------------------------------------------------------
 
     def fit(self, dataset: Dataset) -> Self:
         labels = list(fed(self.retrievers, dataset))
         self._say("cutting the log inside")
-        cut = self._inner(dataset)
-        self.tables_ = ItemTables.of(cut.train)
-        self.features_ = standard(self.tables_, labels) + list(self.features)
-        names = [f.name for f in self.features_]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ArgumentError(f"features: the name {sorted(twice)[0]!r} is taken; choose another")
-        self.retrievers_ = self._fitted(cut.train, "earlier events")
-        matrix, relevant = self._lessons(cut)
-        self.ranker_ = Ranker(
-            names,
-            monotone=[f.monotone for f in self.features_],
-            n_trees=self.n_trees,
-            max_depth=self.max_depth,
-            eta=self.eta,
-            min_child_weight=self.min_child_weight,
-            reg_lambda=self.reg_lambda,
-            subsample=self.subsample,
-            colsample=self.colsample,
-            seed=self.seed,
-            threads=self.threads,
-        ).fit(matrix, relevant, lambda done: self._say(f"growing trees ({done} of {self.n_trees})"))
+        cuts = self._windows(dataset)
+        parts = []
+        for back, cut in enumerate(cuts):
+            self.tables_ = ItemTables.of(cut.train)
+            self.features_ = self._features(labels)
+            part = "earlier events" if back == 0 else f"events before window {back}"
+            self.retrievers_ = self._fitted(cut.train, part)
+            parts.append(self._lessons(cut))
+        taught = lessons.Lessons.joined(parts)
+        lessons.check_teaching(taught)
+        self.ranker_ = self._ranker(self.features_).fit(taught, self._say)
         self.retrievers_ = self._fitted(dataset, "all events")
         self.tables_ = ItemTables.of(dataset)
         self.learnt_from_ = {
-            "method": cut.method,
-            "pairs": len(relevant),
-            "relevant": int(relevant.sum()),
+            "method": cuts[0].method,
+            "windows": len(cuts),
+            "pairs": len(taught),
+            "relevant": int(taught.relevant.sum()),
+            "trees": self.ranker_.trees,
             "dataset": dataset.fingerprint,
         }
         return self
@@ -179,60 +196,51 @@ class Engine(Recommender):
         DataError
             Nobody has enough earlier events and a relevant later one.
         """
-        self._learners(self._inner(dataset))
+        for cut in self._windows(dataset):
+            lessons.learners(cut)
 
-    def _inner(self, dataset: Dataset) -> Any:
-        """The log in an earlier part, for the retrievers, and a later one, for the labels."""
-        method = "per-user-time" if "timestamps" in dataset.has else "random"
-        return split(dataset, method, test_fraction=self.label_fraction, seed=self.seed)
+    def _windows(self, dataset: Dataset) -> list[Split]:
+        return lessons.windows(dataset, self.label_fraction, self.n_windows, self.seed)
 
-    def _learners(self, cut: Any) -> tuple[Profiles, Any]:
-        """People whose later events can teach, and what of it was relevant."""
-        _, people = cut.people()
-        enough = np.flatnonzero(people.lengths >= EARLIER)
-        if len(enough) == 0:
-            raise DataError(
-                f"{cut.train.name!r} is too small for a ranker: nobody in its training part has "
-                f"{EARLIER} earlier events and a relevant later one to learn from; give a longer "
-                "log, a smaller test_fraction or a lower relevant_from, or fit a single model such "
-                "as wb.create('ease') and measure it with wb.evaluate"
-            )
-        return people[enough], cut.relevant_matrix()[enough]
+    def _features(self, labels: list[str]) -> list[Feature]:
+        """What the ranker reads, for the log of the tables."""
+        found = standard(self.tables_, labels) + list(self.features)
+        check_columns([f.name for f in found], self.monotone or {})
+        return found
+
+    def _ranker(self, features: Sequence[Feature]) -> Ranker:
+        """The unfitted ranker."""
+        ways = self.monotone or {}
+        return Ranker(
+            [f.name for f in features],
+            monotone=[ways.get(f.name, f.monotone) for f in features],
+            **{name: getattr(self, name) for name in OF_TREES},
+        )
 
     def _fitted(self, dataset: Dataset, part: str) -> dict[str, Recommender]:
         return fitted(
             self.retrievers, dataset, lambda label: self._say(f"fitting {label} on {part}")
         )
 
-    def _lessons(self, cut: Any) -> tuple[FloatArray, FloatArray]:
-        """Features and labels of the candidates of people with later events."""
-        people, relevant = self._learners(cut)
-        people = people.showing(self.uses)
-        if len(people) > self.max_people:
-            draw = np.random.default_rng(self.seed)
-            chosen = np.sort(draw.choice(len(people), self.max_people, replace=False))
-            people, relevant = people[chosen], relevant[chosen]
-        matrices, labels = [], []
-        for part, block in people.blocks(self._block(people)):
-            found = signals(self.retrievers_, block)
-            row, item = np.nonzero(candidates(found, self._labels, block, self.depth))
-            matrices.append(self._matrix(Pairs(block, row, item, self.tables_, found)))
-            later = relevant[part].toarray()
-            labels.append(later[row, item] > 0)
-            self._say("learning from", part.stop / len(people))
-        matrix = np.concatenate(matrices) if matrices else np.zeros((0, 1), np.float32)
-        relevant_pairs = np.concatenate(labels) if labels else np.zeros(0, bool)
-        if not 0 < relevant_pairs.sum() < len(relevant_pairs):
-            raise DataError(
-                "the log is too small for a ranker: no candidate made from the earlier events "
-                f"of {len(people)} people was met later; use a single model such as 'ease'"
-            )
-        return matrix, relevant_pairs.astype(np.float32)
+    def _lessons(self, cut: Split) -> lessons.Lessons:
+        """Candidates of people with later events, as at serving time, and what they liked."""
+        _, people = cut.people()
+        return lessons.gathered(
+            cut,
+            lambda block: self._candidates(block)[:3],
+            uses=self.uses,
+            short=self.short_histories,
+            share=self.short_share,
+            max_people=self.max_people,
+            block=self._block(people),
+            seed=self.seed,
+            say=lambda done: self._say("learning from", done),
+        )
 
     # --- scoring ------------------------------------------------------------------------------
 
     def score(self, profiles: Profiles, items: IntArray | None = None) -> FloatArray:
-        """Log-odds of the candidates; NaN for what no retriever brought. See ``Recommender``."""
+        """Scores of the candidates; NaN for what no retriever brought. See ``Recommender``."""
         scores, _ = self.score_with_sources(profiles)
         return scores if items is None else scores[:, items]
 
@@ -249,18 +257,13 @@ class Engine(Recommender):
         brought = np.zeros(shape, dtype=np.int8)
         names = np.array(self._labels)
         for part, block in profiles.blocks(self._block(profiles)):
-            found = signals(self.retrievers_, block)
-            chosen = candidates(found, self._labels, block, self.depth)
-            if seen:
-                chosen[block.row, block.item] = True
-            row, item = np.nonzero(chosen)
-            matrix = self._matrix(Pairs(block, row, item, self.tables_, found))
+            row, item, matrix, found = self._candidates(block, seen)
             scores[part][row, item] = self.ranker_.predict(matrix)
             brought[part][row, item] = sources(found, self._labels, row, item)
         return scores, lambda row, item: names[brought[row, item]]
 
     def score_pairs(self, profiles: Profiles, items: IntArray | None = None) -> FloatArray:
-        """Log-odds of every asked pair, candidate or not, ``(n_profiles, n_items)`` float32."""
+        """Score of every asked pair, candidate or not, ``(n_profiles, n_items)`` float32."""
         out = [
             self.ranker_.predict(matrix).reshape(n, -1)
             for n, matrix in self._asked(profiles, items)
@@ -292,6 +295,17 @@ class Engine(Recommender):
         profiles = checked_profiles(self, profiles).showing(self.uses)
         found = signals(self.retrievers_, profiles)
         return {label: candidates(found, [label], profiles, self.depth) for label in self._labels}
+
+    def _candidates(
+        self, block: Profiles, seen: bool = False
+    ) -> tuple[IntArray, IntArray, FloatArray, dict[str, Signal]]:
+        """Row and item of each candidate, its features, and what the retrievers say."""
+        found = signals(self.retrievers_, block)
+        chosen = candidates(found, self._labels, block, self.depth)
+        if seen:
+            chosen[block.row, block.item] = True
+        row, item = np.nonzero(chosen)
+        return row, item, self._matrix(Pairs(block, row, item, self.tables_, found)), found
 
     def _asked(
         self, profiles: Profiles, items: IntArray | None
@@ -382,24 +396,7 @@ class Engine(Recommender):
         **about
             What else the manifest should say, e.g. ``metrics``.
         """
-        arrays, state = self.state()
-        place = state["ranker"]["arrays"].pop("trees")
-        files = {
-            "engine.json": json.dumps(state).encode(),
-            "ranker.json": arrays.pop(place).tobytes(),
-            "arrays.npz": arrays_to_bytes(arrays),
-        }
-        manifest = {
-            "kind": "engine",
-            "dataset": self.learnt_from_["dataset"],
-            "configuration": self.params(),
-            "features": described(self.features_).to_dicts(),
-            "uses": sorted(self.uses),
-            "threads": self.threads,
-            "libraries": library_versions(),
-            **about,
-        }
-        return write_folder(Path(path), files, manifest)
+        return save_engine(self, Path(path), about)
 
     @classmethod
     def load(cls, path: str | Path, features: Sequence[Feature] = ()) -> Self:
@@ -410,9 +407,5 @@ class Engine(Recommender):
         ArtifactError
             The folder is no engine's, damaged, or newer; see ``workbench.artifact``.
         """
-        files, _ = read_folder(Path(path), "engine")
-        state = json.loads(files["engine.json"])
-        arrays = arrays_from_bytes(files["arrays.npz"])
-        arrays["trees"] = np.frombuffer(files["ranker.json"], dtype=np.uint8)
-        state["ranker"]["arrays"]["trees"] = "trees"
+        arrays, state = read_engine(Path(path))
         return cls.from_state(arrays, state, features)

@@ -3,36 +3,61 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 import xgboost as xgb
 
-from workbench.errors import DamagedArtifactError
+from workbench.errors import ArgumentError, DamagedArtifactError
+from workbench.ranking.lessons import Lessons
 from workbench.state import Arrays
 from workbench.vocabulary import FloatArray
 
+MEASURES = {"binary:logistic": "logloss", "rank:ndcg": "ndcg@10", "rank:pairwise": "ndcg@10"}
+"""Objectives, and what early stopping looks at with each."""
+VALIDATION = 0.2
+"""Share of the people on whom early stopping looks."""
+BINS = 128
+
 
 class Ranker:
-    """Probability that a pair is relevant, as log-odds.
+    """Scores of pairs by boosted trees, from their features.
 
     Parameters
     ----------
     names : list of str
         Columns of every matrix, in order.
+    objective : str
+        "binary:logistic": each pair by itself, the score is the log-odds of "relevant".
+        "rank:ndcg", "rank:pairwise": pairs of one question against each other; the score is a
+        margin, whose differences within a list order it and whose level means nothing.
     monotone : sequence of int, optional
         One per column: 1, the score may only rise with it; -1, only fall; 0, free.
     n_trees, max_depth, eta, min_child_weight, reg_lambda, subsample, colsample : numbers
         Of XGBoost, under its own names but for the first and the last.
+    n_bags : int
+        So many boosters, each by another seed; the score is their mean.
+    early_stopping : int, optional
+        Look for the number of trees, at most ``n_trees``: the best for a fifth of the people,
+        chosen by seed, of which the others know nothing, found when so many trees more bring
+        nothing. Then that many are grown on everybody.
     seed, threads : int
 
-    Source: Chen and Guestrin 2016, "XGBoost: a scalable tree boosting system".
+    Attributes
+    ----------
+    trees : int
+        Trees of each booster.
+
+    Source: Chen and Guestrin 2016, "XGBoost: a scalable tree boosting system"; the ranking
+    objectives are LambdaMART of Burges 2010, "From RankNet to LambdaRank to LambdaMART"; bags as
+    in Breiman 1996, "Bagging predictors", by the seeds of subsample and colsample.
     """
 
     def __init__(
         self,
         names: list[str],
+        objective: str = "binary:logistic",
         monotone: Sequence[int] | None = None,
         n_trees: int = 200,
         max_depth: int = 4,
@@ -41,13 +66,37 @@ class Ranker:
         reg_lambda: float = 10.0,
         subsample: float = 0.8,
         colsample: float = 0.5,
+        n_bags: int = 1,
+        early_stopping: int | None = None,
         seed: int = 0,
         threads: int = 2,
     ) -> None:
+        if objective not in MEASURES:
+            raise ArgumentError(
+                f"objective must be one of {', '.join(MEASURES)}, not {objective!r}"
+            )
+        for name, value in (
+            ("n_trees", n_trees),
+            ("max_depth", max_depth),
+            ("n_bags", n_bags),
+            ("early_stopping", 1 if early_stopping is None else early_stopping),
+            ("threads", threads),
+        ):
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+                raise ArgumentError(f"{name} must be a whole number of at least 1, not {value!r}")
+        for name, share in (("eta", eta), ("subsample", subsample), ("colsample", colsample)):
+            if not 0 < share <= 1:
+                raise ArgumentError(f"{name} must be above 0 and at most 1, not {share!r}")
+        for name, weight in (("min_child_weight", min_child_weight), ("reg_lambda", reg_lambda)):
+            if not 0 <= weight < np.inf:
+                raise ArgumentError(f"{name} must be 0 or more, not {weight!r}")
         self.names = names
         self.n_trees = n_trees
+        self.n_bags = n_bags
+        self.early_stopping = early_stopping
         self.params: dict[str, Any] = {
-            "objective": "binary:logistic",
+            "objective": objective,
+            "eval_metric": MEASURES[objective],
             "max_depth": max_depth,
             "eta": eta,
             "min_child_weight": min_child_weight,
@@ -55,81 +104,141 @@ class Ranker:
             "subsample": subsample,
             "colsample_bytree": colsample,
             "tree_method": "hist",
-            "max_bin": 128,
+            "max_bin": BINS,
             "seed": seed,
             "monotone_constraints": tuple(monotone or [0] * len(names)),
             "nthread": threads,
             "verbosity": 0,
         }
 
-    def fit(
-        self,
-        matrix: FloatArray,
-        labels: FloatArray,
-        say: Callable[[int], None] | None = None,
-    ) -> Self:
+    def fit(self, lessons: Lessons, say: Callable[[str], None] = lambda what: None) -> Self:
         """Learn from pairs.
 
         Parameters
         ----------
-        matrix : (n_pairs, n_features) float32
-            NaN where unknown.
-        labels : (n_pairs,)
-            1 where the pair turned out relevant.
-        say : callable, optional
+        lessons : Lessons
+        say : callable
             Hears how many trees have grown.
         """
-        data = xgb.QuantileDMatrix(matrix, labels, max_bin=128, nthread=self.params["nthread"])
-        heard = [] if say is None else [_Heard(say)]
-        self.booster = xgb.train(self.params, data, self.n_trees, callbacks=heard)
+        self.trees = self.n_trees
+        if self.early_stopping is not None:
+            self.trees = self._enough(lessons, say)
+        data, total = self._data(lessons), self.n_bags * self.trees
+        self.boosters = [
+            xgb.train(
+                {**self.params, "seed": self.params["seed"] + bag},
+                data,
+                self.trees,
+                callbacks=[_Heard(say, "growing trees", bag * self.trees, total)],
+            )
+            for bag in range(self.n_bags)
+        ]
         return self
 
+    def _enough(self, lessons: Lessons, say: Callable[[str], None]) -> int:
+        """Number of trees after which more bring nothing to people not learnt from."""
+        people = np.unique(lessons.person)
+        draw = np.random.default_rng(self.params["seed"])
+        held = people[draw.permutation(len(people))[: max(1, round(VALIDATION * len(people)))]]
+        aside = np.isin(lessons.person, held)
+        if aside.all() or not lessons.relevant[aside].any() or not lessons.relevant[~aside].any():
+            return self.n_trees  # too few people to hold any out
+        data = self._data(lessons.of(~aside))
+        booster = xgb.train(
+            self.params,
+            data,
+            self.n_trees,
+            evals=[(self._data(lessons.of(aside), data), "held_out")],
+            early_stopping_rounds=self.early_stopping,
+            verbose_eval=False,
+            callbacks=[_Heard(say, "looking for the number of trees", 0, self.n_trees)],
+        )
+        return int(booster.best_iteration) + 1
+
+    def _data(
+        self, lessons: Lessons, like: xgb.QuantileDMatrix | None = None
+    ) -> xgb.QuantileDMatrix:
+        ranks = self.params["objective"].startswith("rank:")
+        return xgb.QuantileDMatrix(
+            lessons.matrix,
+            lessons.relevant,
+            qid=lessons.question if ranks else None,
+            max_bin=BINS,
+            nthread=self.params["nthread"],
+            ref=like,
+        )
+
     def predict(self, matrix: FloatArray) -> FloatArray:
-        """Log-odds of each pair, ``(n_pairs,)`` float32."""
+        """Score of each pair, ``(n_pairs,)`` float32."""
         if len(matrix) == 0:
             return np.zeros(0, dtype=np.float32)
-        return self.booster.inplace_predict(matrix, predict_type="margin")  # type: ignore[no-any-return]
+        return _mean([b.inplace_predict(matrix, predict_type="margin") for b in self.boosters])
 
     def contributions(self, matrix: FloatArray) -> FloatArray:
         """Exact TreeSHAP values, ``(n_pairs, n_features + 1)``; the last column is the base.
 
-        Each row adds up to ``predict``.
+        Each row adds up to ``predict``. Of several boosters it is the mean, which adds up too.
 
         Source: Lundberg, Erion, Lee 2018, "Consistent individualized feature attribution for
         tree ensembles", as implemented by XGBoost.
         """
-        return self.booster.predict(xgb.DMatrix(matrix), pred_contribs=True)  # type: ignore[no-any-return]
+        data = xgb.DMatrix(matrix)
+        return _mean([booster.predict(data, pred_contribs=True) for booster in self.boosters])
 
     def state(self) -> tuple[Arrays, dict[str, Any]]:
-        """See ``Recommender.state``; the trees are in XGBoost's own JSON."""
-        trees = np.frombuffer(bytes(self.booster.save_raw("json")), dtype=np.uint8)
-        return {"trees": trees}, {
-            "names": self.names,
-            "n_trees": self.n_trees,
-            "params": self.params,
+        """See ``Recommender.state``; the trees are in XGBoost's own JSON, one per booster."""
+        trees = {
+            f"trees_{bag}": np.frombuffer(bytes(booster.save_raw("json")), dtype=np.uint8)
+            for bag, booster in enumerate(self.boosters)
         }
+        settings = ("names", "n_trees", "n_bags", "early_stopping", "params", "trees")
+        return trees, {name: getattr(self, name) for name in settings}
 
     @classmethod
     def from_state(cls, arrays: Arrays, state: dict[str, Any]) -> Self:
         """See ``Recommender.from_state``."""
-        trees = arrays["trees"].tobytes()
-        try:
-            json.loads(trees)  # a damaged model must not reach the native parser
-        except ValueError as error:
-            raise DamagedArtifactError("the trees of the ranker are not JSON") from error
-        ranker = cls(state["names"], n_trees=state["n_trees"])
-        ranker.params = state["params"]
-        ranker.booster = xgb.Booster({"nthread": state["params"]["nthread"]})
-        ranker.booster.load_model(bytearray(trees))
+        ranker = cls(state["names"])
+        for name, value in state.items():
+            setattr(ranker, name, value)
+        ranker.boosters = []
+        for bag in range(ranker.n_bags):
+            trees = arrays[f"trees_{bag}"].tobytes()
+            try:
+                json.loads(trees)  # a damaged model must not reach the native parser
+            except ValueError as error:
+                raise DamagedArtifactError("the trees of the ranker are not JSON") from error
+            booster = xgb.Booster({"nthread": ranker.params["nthread"]})
+            booster.load_model(bytearray(trees))
+            ranker.boosters.append(booster)
         return ranker
+
+
+def check_columns(names: list[str], monotone: Mapping[str, int]) -> None:
+    """Refuse two features of one name, and a constraint on none of them."""
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ArgumentError(f"features: the name {sorted(twice)[0]!r} is taken; choose another")
+    for name in monotone:
+        if name not in names:
+            raise ArgumentError(
+                f"monotone: {name!r} is no feature of this engine; there are {', '.join(names)}"
+            )
+
+
+def _mean(parts: list[FloatArray]) -> FloatArray:
+    """Added in order, so that a row is the same to the bit in any batch."""
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total if len(parts) == 1 else total / np.float32(len(parts))
 
 
 class _Heard(xgb.callback.TrainingCallback):
     """Tells how many trees have grown."""
 
-    def __init__(self, say: Callable[[int], None]) -> None:
-        self.say = say
+    def __init__(self, say: Callable[[str], None], what: str, before: int, total: int) -> None:
+        self.say, self.what, self.before, self.total = say, what, before, total
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        self.say(epoch + 1)
+        self.say(f"{self.what} ({self.before + epoch + 1} of {self.total})")
         return False  # go on

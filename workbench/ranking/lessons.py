@@ -1,0 +1,209 @@
+"""What a ranker learns from: candidates made from earlier events, labelled by later ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from workbench.data.dataset import Dataset
+from workbench.data.split import Split, split
+from workbench.errors import ArgumentError, DataError
+from workbench.profiles import Profiles
+from workbench.vocabulary import FloatArray, IntArray
+
+EARLIER = 4
+"""Earlier events that a person must have to give labels."""
+
+Shown = Callable[[Profiles], tuple[IntArray, IntArray, FloatArray]]
+"""From profiles to their candidates: row, item, features."""
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Pairs that a ranker learns from. Pair ``p`` is row ``p`` of everything.
+
+    Attributes
+    ----------
+    matrix : (n_pairs, n_features) float32
+        NaN where unknown.
+    relevant : (n_pairs,) float32
+        1 where the item turned out relevant, else 0.
+    question : (n_pairs,) int64
+        Which list the pair is of: one person at one cut with one history. Never falls.
+    person : (n_pairs,) int64
+        Code of the person; several questions may be of one.
+    """
+
+    matrix: FloatArray
+    relevant: FloatArray
+    question: IntArray
+    person: IntArray
+
+    def __len__(self) -> int:
+        return len(self.relevant)
+
+    @property
+    def n_questions(self) -> int:
+        return int(self.question[-1]) + 1 if len(self) else 0
+
+    @classmethod
+    def joined(cls, parts: Sequence[Lessons]) -> Self:
+        """All of several, their questions numbered on."""
+        before = np.cumsum([0, *(part.n_questions for part in parts)])
+        return cls(
+            np.concatenate([part.matrix for part in parts]),
+            np.concatenate([part.relevant for part in parts]),
+            np.concatenate([p.question + n for p, n in zip(parts, before, strict=False)]),
+            np.concatenate([part.person for part in parts]),
+        )
+
+    def of(self, pairs: Any) -> Lessons:
+        """Some of the pairs, by mask or place; the questions keep their numbers."""
+        return Lessons(
+            self.matrix[pairs], self.relevant[pairs], self.question[pairs], self.person[pairs]
+        )
+
+
+def check_lessons(
+    label_fraction: float, n_windows: int, max_people: int, short: Sequence[int], share: float
+) -> None:
+    """Refuse, by name, what no lessons can be made with."""
+    if not 0 < label_fraction < 1:
+        raise ArgumentError(f"label_fraction must be between 0 and 1, not {label_fraction!r}")
+    for name, value in (("n_windows", n_windows), ("max_people", max_people)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            raise ArgumentError(f"{name} must be a whole number of at least 1, not {value!r}")
+    if not n_windows * label_fraction < 1:
+        raise ArgumentError(
+            f"n_windows={n_windows} of label_fraction={label_fraction} leave no earlier events; "
+            "give fewer, or smaller ones"
+        )
+    whole = isinstance(short, Sequence) and not isinstance(short, str)
+    if not whole or not all(isinstance(n, int | np.integer) and n >= 0 for n in short):
+        raise ArgumentError(
+            f"short_histories must be whole numbers of events such as (0, 1, 3), not {short!r}"
+        )
+    if not 0 <= share <= 1:
+        raise ArgumentError(f"short_share must be from 0 to 1, not {share!r}")
+
+
+def check_teaching(lessons: Lessons) -> None:
+    """Refuse lessons in which nothing, or everything, was relevant."""
+    if not 0 < lessons.relevant.sum() < len(lessons):
+        raise DataError(
+            "the log is too small for a ranker: no candidate made from the earlier events "
+            f"of {len(np.unique(lessons.person))} people was met later; use a single model "
+            "such as 'ease'"
+        )
+
+
+def windows(dataset: Dataset, fraction: float, n: int, seed: int) -> list[Split]:
+    """The log cut ``n`` times, each time further back: earlier events, and labels.
+
+    The labels of the first are the last ``fraction`` of each person's events, those of the second
+    the ``fraction`` before, and so on; by a seeded hash where there are no timestamps.
+    """
+    method = "per-user-time" if "timestamps" in dataset.has else "random"
+    cuts: list[Split] = []
+    for back in range(n):
+        part = fraction / (1 - back * fraction)
+        cut = split(dataset, method, test_fraction=part, seed=seed)
+        assert isinstance(cut, Split)
+        cuts.append(cut)
+        dataset = cut.train
+    return cuts
+
+
+def learners(cut: Split) -> tuple[IntArray, Profiles, Any]:
+    """Codes of the people whose later events can teach, their histories, what was relevant.
+
+    Raises
+    ------
+    DataError
+        There is nobody.
+    """
+    ids, people = cut.people()
+    enough = np.flatnonzero(people.lengths >= EARLIER)
+    if len(enough) == 0:
+        raise DataError(
+            f"{cut.train.name!r} is too small for a ranker: nobody in its training part has "
+            f"{EARLIER} earlier events and a relevant later one to learn from; give a longer "
+            "log, a smaller test_fraction or a lower relevant_from (an engine with fewer "
+            "n_windows, where it has several), or fit a single model such as wb.create('ease') "
+            "and measure it with wb.evaluate"
+        )
+    codes = cut.train.people.codes(ids)
+    return codes[enough], people[enough], cut.relevant_matrix()[enough]
+
+
+def latest(people: Profiles, n: int | None) -> Profiles:
+    """The same people as they would be with only their last ``n`` events; None is all of them."""
+    return people if n is None else people.only(people.from_end < n)
+
+
+def gathered(
+    cut: Split,
+    shown: Shown,
+    *,
+    uses: frozenset[str] = frozenset(),
+    short: Sequence[int] = (),
+    share: float = 0.0,
+    max_people: int,
+    block: int,
+    seed: int,
+    say: Callable[[float], None] = lambda done: None,
+) -> Lessons:
+    """Candidates of the people of a cut, by ``shown``, and which of them they liked later.
+
+    Parameters
+    ----------
+    cut : Split
+    shown : callable
+        Makes candidates as they are made at serving time.
+    uses : frozenset of str
+        Attributes and context that ``shown`` may see.
+    short : sequence of int
+        Lengths of shortened histories: people are asked about again as if they had done only so
+        much, so that a ranker knows newcomers. What they had met in truth is no candidate.
+    share : float
+        Of the people, for each of these lengths, chosen by seed.
+    max_people : int
+        At most so many, chosen by seed.
+    block : int
+        People at a time.
+    seed : int
+    say : callable
+        Hears which share is done.
+    """
+    codes, people, relevant = learners(cut)
+    people = people.showing(uses)
+    draw = np.random.default_rng(seed)
+    if len(people) > max_people:
+        chosen = np.sort(draw.choice(len(people), max_people, replace=False))
+        codes, people, relevant = codes[chosen], people[chosen], relevant[chosen]
+    asked: list[tuple[int | None, IntArray]] = [(None, np.arange(len(people)))]
+    for length in short:
+        drawn = draw.random(len(people)) < share
+        asked.append((length, np.flatnonzero(drawn & (people.lengths > length))))
+    total, done, parts = sum(len(rows) for _, rows in asked), 0, []
+    for history, rows in asked:
+        for part in _parts(rows, block):
+            whole = people[part]
+            row, item, matrix = shown(latest(whole, history))
+            later, met = relevant[part].toarray(), whole.seen.toarray()
+            new = met[row, item] == 0
+            row, item = row[new], item[new]
+            truth = (later[row, item] > 0).astype(np.float32)
+            _, question = np.unique(row, return_inverse=True)
+            parts.append(Lessons(matrix[new], truth, question, codes[part][row]))
+            done += len(part)
+            say(done / total)
+    return Lessons.joined(parts)
+
+
+def _parts(rows: IntArray, size: int) -> Iterator[IntArray]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
