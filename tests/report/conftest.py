@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 import workbench as wb
+from workbench.evaluation.cold_start import cold_start
 from workbench.report.html import write_report
 
 EXAMPLE = {
@@ -39,6 +40,14 @@ def make_run(folder, split, models):
         {"tie_seed": [0, 1, 2], "metric": "ndcg", "mean": [0.21, 0.2, 0.2345], "n": 9}
     ).with_columns(model=pl.lit("ease"))
     ties.write_parquet(folder / "tie_orders.parquet")
+    parts = [
+        wb.summarise(cold_start(m, split, [0, 2]), by="history").select(
+            pl.lit(n).alias("model"), pl.all()
+        )
+        for n, m in models.items()
+    ]
+    cold = pl.concat(parts).filter(pl.col("metric") == "ndcg")
+    cold.write_parquet(folder / "cold_start.parquet")
     split.train.users.write_parquet(folder / "data" / "users.parquet")
     for name in ("people", "items", "leakage", "verdicts"):
         getattr(audit, name).write_parquet(folder / "audit" / f"{name}.parquet")
@@ -48,6 +57,7 @@ def make_run(folder, split, models):
         leaderboard=leaderboard,
         comparisons=comparisons,
         tie_orders=ties,
+        cold_start=cold,
         audit=audit,
         example=EXAMPLE,
         manifest={

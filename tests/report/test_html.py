@@ -99,11 +99,20 @@ def test_the_page_says_what_was_found(page, run):
 def test_every_chart_has_words_and_a_table_after_it(page):
     parsed = Page(page)
     pictures = [i for i, (tag, a) in enumerate(parsed.elements) if a.get("role") == "img"]
-    assert len(pictures) == 1 + 3 + 3 + 1
+    assert len(pictures) == 1 + 1 + 3 + 3 + 1  # leaderboard, cold start, groups, exposure, leakage
     for place in pictures:
         assert len(parsed.elements[place][1]["aria-label"]) > 20
         following = [tag for tag, _ in parsed.elements[place:] if tag in ("table", "figure")]
         assert following[0] == "table"
+
+
+def test_the_cold_start_curve_is_told_length_by_length(page, run):
+    text = " ".join(" ".join(Page(page).text).split())
+    assert "no history" not in text
+    assert "Model 0 events 2 events all events" in text
+    for row in run.cold_start.iter_rows(named=True):
+        assert f"{row['mean']:.3f} {row['low']:.3f} to {row['high']:.3f}" in text
+    assert "all events of each history shown to the model" in text
 
 
 def test_the_order_of_ties_is_under_the_leaderboard(page):

@@ -67,6 +67,10 @@ TAMPERINGS = {
     "leakage": (lambda c: nudge(c["audit"]["leakage"], "auc"), "leakage, as stored"),
     "a comparison": (lambda c: nudge(c["comparisons"], "difference"), "comparisons, as stored"),
     "an order of ties": (lambda c: nudge(c["tie_orders"], "mean"), "tie_orders, as stored"),
+    "a length of history": (
+        lambda c: nudge(c["cold_start"], "high"),
+        "cold_start, as stored",
+    ),
     "a verdict": (
         lambda c: c["audit"]["verdicts"][0].update(verdict="pass", reason="trust me"),
         "verdicts, from the policy",

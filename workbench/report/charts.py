@@ -14,6 +14,10 @@ from workbench.columns import ATTRIBUTE, GROUP, HIGH, LOW, MEAN, METRIC, VALUE, 
 
 BLUE, ORANGE = "#0072B2", "#E69F00"
 """Of Okabe and Ito's palette: told apart with every kind of colour vision, and in grey."""
+SERIES = (BLUE, ORANGE, "#009E73", "#CC79A7", "#56B4E9", "#5a5a5a")
+"""Of the same palette; lines of a chart are told apart by their dashes and marks, too."""
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3])
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 INK, GREY, LINE = "#1f2328", "#6b7280", "#d9dce1"
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 """Faces of one width everywhere, so that text fits where the renderer measured it."""
@@ -38,6 +42,72 @@ def leaderboard_chart(frame: pl.DataFrame, metric: str = "ndcg", label: str = "n
     rows = frame.filter(pl.col(METRIC) == metric).sort(MEAN, MODEL, descending=[True, False])
     rows = _short(rows.select(MODEL, MEAN, LOW, HIGH, N), MODEL)
     return _styled(_dots(rows, MODEL, MEAN, label, rows[MODEL].to_list()))
+
+
+def cold_start_chart(curve: pl.DataFrame, models: list[str], label: str = "nDCG@10") -> Any:
+    """Mean of each model by how much of each history it was shown, with intervals.
+
+    Parameters
+    ----------
+    curve : polars.DataFrame
+        ``model, history, metric, mean, low, high, n`` of one metric; a ``history`` of null is all
+        of it.
+    models : list of str
+        Those to draw, at most six, in the order of the legend.
+    label : str
+        Title of the axis, with the unit.
+    """
+    rows = curve.filter(pl.col(MODEL).is_in(models[: len(SERIES)]))
+    rows = _short(rows.select(MODEL, "history", MEAN, LOW, HIGH, N), MODEL, unique=False)
+    lengths = sorted(rows["history"].drop_nulls().unique().to_list())
+    shown = pl.col("history").cast(pl.String).fill_null("all")
+    order = [str(n) for n in lengths] + ["all"]
+    names = [n if len(n) <= LONGEST else n[:LONGEST] + "…" for n in models[: len(SERIES)]]
+    legend = alt.Legend(title=None, orient="top", columns=3, symbolSize=80)
+    kinds = {
+        "color": alt.Scale(domain=names, range=SERIES[: len(names)]),
+        "strokeDash": alt.Scale(domain=names, range=DASHES[: len(names)]),
+        "shape": alt.Scale(domain=names, range=SHAPES[: len(names)]),
+    }
+    colour = alt.Color(f"{MODEL}:N", scale=kinds["color"], legend=legend)
+    base = alt.Chart()
+    x = alt.X(
+        "shown:O",
+        sort=order,
+        title="events of each history that the model was shown",
+        axis=alt.Axis(labelAngle=0),
+        scale=alt.Scale(padding=0.4),
+    )
+    aside = alt.XOffset(f"{MODEL}:N", sort=names)
+    y = alt.Y(f"{MEAN}:Q", title=label, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=6))
+    dash = alt.StrokeDash(f"{MODEL}:N", scale=kinds["strokeDash"], legend=legend)
+    shape = alt.Shape(f"{MODEL}:N", scale=kinds["shape"], legend=legend)
+    return _styled(
+        alt.layer(
+            base.mark_line(strokeWidth=1.5, opacity=0.6).encode(
+                x=x, xOffset=aside, y=y, color=colour, strokeDash=dash
+            ),
+            base.mark_rule(strokeWidth=2, opacity=0.55).encode(
+                x=x, xOffset=aside, y=alt.Y(f"{LOW}:Q", title=label), y2=f"{HIGH}:Q", color=colour
+            ),
+            base.mark_point(filled=True, size=60, opacity=1).encode(
+                x=x,
+                xOffset=aside,
+                y=y,
+                color=colour,
+                shape=shape,
+                tooltip=[
+                    alt.Tooltip(f"{MODEL}:N"),
+                    alt.Tooltip("shown:O"),
+                    *(alt.Tooltip(f"{c}:Q", format=".4f") for c in (MEAN, LOW, HIGH)),
+                    alt.Tooltip(f"{N}:Q", format=","),
+                ],
+            ),
+            data=alt.Data(values=rows.with_columns(shown.alias("shown")).to_dicts()),
+            width=WIDTH,
+            height=260,
+        )
+    )
 
 
 def groups_chart(people: pl.DataFrame, attribute: str, metric: str, label: str) -> Any:
@@ -140,13 +210,13 @@ def _inline(text: str) -> str:
     return head + body
 
 
-def _short(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+def _short(rows: pl.DataFrame, name: str, unique: bool = True) -> pl.DataFrame:
     """With names that fit an axis; those that start alike stay apart."""
     short: list[str] = []
     for text in rows[name].to_list():
         cut = text if len(text) <= LONGEST else text[:LONGEST] + "…"
         again = 1
-        while cut in short:
+        while unique and cut in short:
             again += 1
             cut = f"{text[:LONGEST]}… ({again})"
         short.append(cut)

@@ -43,7 +43,9 @@ def assemble(run: Any) -> dict[str, Any]:
         ``configuration``),
         ``split`` (Split), ``leaderboard`` (``model, metric, mean, low, high, n, definition``),
         ``comparisons`` (what ``wb.compare`` returns), ``tie_orders`` (``model, tie_seed, metric,
-        mean, n``: one model under several orders of the ties in time), ``audit`` (Audit),
+        mean, n``: one model under several orders of the ties in time), ``cold_start`` (``model,
+        history, metric, mean, low, high, n, definition``: see ``evaluation.cold_start``; a
+        ``history`` of null is all of it), ``audit`` (Audit),
         ``example`` (mapping, see below) and ``path`` (the run folder, whose files are hashed).
 
     Returns
@@ -75,6 +77,7 @@ def assemble(run: Any) -> dict[str, Any]:
             "leaderboard": _rows(leaderboard, drop=[DEFINITION]),
             "definitions": _definitions(leaderboard),
             "tie_orders": _rows(getattr(run, "tie_orders", None), drop=[]),
+            "cold_start": _rows(getattr(run, "cold_start", None), drop=[]),
             "left_out": (manifest.get("configuration") or {}).get("left_out") or {},
             "comparisons": _rows(getattr(run, "comparisons", None), drop=[DEFINITION]),
             "audit": None if audit is None else _audit(audit),

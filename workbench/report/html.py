@@ -86,6 +86,7 @@ def render(content: Mapping[str, Any]) -> str:
         withheld=WITHHELD,
         sources=_sources((content.get("data") or {}).get("provenance")),
         ties=_ties(content.get("tie_orders")),
+        cold=_cold(content.get("cold_start")),
     )
     # Addresses in provenance stay readable, but nothing in the file is an address.
     return re.sub(r"(?i)\b(?:https?|ftp)://", "", page)
@@ -218,6 +219,41 @@ def _ties(rows: Any) -> dict[str, Any] | None:
     }
 
 
+def _cold(rows: Any) -> dict[str, Any] | None:
+    """The cold-start curve as a table: one row per model, one column per length."""
+    rows = rows or []
+    if not rows:
+        return None
+    lengths = sorted({row["history"] for row in rows if row["history"] is not None})
+    models: dict[str, dict[int | None, Any]] = {}
+    for row in rows:
+        models.setdefault(row["model"], {})[row["history"]] = row
+    full = {name: (cells.get(None) or {}).get("mean") or 0.0 for name, cells in models.items()}
+    order = sorted(models, key=lambda name: (-full[name], name))
+    return {
+        "lengths": [*lengths, None],
+        "rows": [{"model": name, "cells": models[name]} for name in order],
+        "metric": rows[0]["metric"],
+        "n": rows[0]["n"],
+        "definition": next((r["definition"] for r in rows if r["history"] is None), ""),
+    }
+
+
+DRAWN = 6
+"""Lines that a chart can hold."""
+ALWAYS = ("content", "popularity")
+"""Models that are drawn wherever they were measured: what there is without a history."""
+
+
+def _drawn_models(cold: Mapping[str, Any], audited: str | None) -> list[str]:
+    """What is audited, the best of the others, and what answers without a history."""
+    names = [row["model"] for row in cold["rows"]]
+    always = [name for name in ALWAYS if name in names]
+    first = [name for name in names if name == audited]
+    best = [name for name in names if name not in (*first, *always)]
+    return [*first, *best[: DRAWN - len(first) - len(always)], *always]
+
+
 def _main(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The leaderboard as a table: one row per model, the most asked-for metrics side by side."""
     rows = content.get("leaderboard") or []
@@ -245,6 +281,7 @@ def _charts(content: Mapping[str, Any]) -> dict[str, Any]:
     from markupsafe import Markup
 
     from workbench.report.charts import (
+        cold_start_chart,
         exposure_chart,
         groups_chart,
         leaderboard_chart,
@@ -261,6 +298,11 @@ def _charts(content: Mapping[str, Any]) -> dict[str, Any]:
         metrics = rows["metric"].unique().to_list()
         metric = "ndcg" if "ndcg" in metrics else sorted(metrics)[0]
         found["leaderboard"] = drawn(leaderboard_chart(rows, metric, f"{label(metric)}, mean"))
+    if cold := _cold(content.get("cold_start")):
+        curve = _frame(content["cold_start"])
+        drawn_models = _drawn_models(cold, content.get("audited"))
+        words = f"{label(cold['metric'])}, mean over people"
+        found["cold_start"] = drawn(cold_start_chart(curve, drawn_models, words))
     audit = content.get("audit")
     if not audit:
         return found

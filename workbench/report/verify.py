@@ -226,8 +226,9 @@ def _people(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, 
 
 def _tables(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, str]]:
     tables = {"comparisons": (content["comparisons"], root / "comparisons.parquet")}
-    if content.get("tie_orders"):
-        tables["tie_orders"] = (content["tie_orders"], root / "tie_orders.parquet")
+    for name in ("tie_orders", "cold_start"):
+        if content.get(name):
+            tables[name] = (content[name], root / f"{name}.parquet")
     for name in ("items", "leakage") if content["audit"] else ():
         tables[name] = (content["audit"][name], root / "audit" / f"{name}.parquet")
     for name, (said, path) in tables.items():
