@@ -212,8 +212,13 @@ class Profiles:
             mask &= ~(self.value < relevant_from)
         return mask
 
-    def csr(self, mask: Mask | None = None, data: NDArray[Any] | None = None) -> sparse.csr_array:
-        """Events as a sparse matrix, ``(n_profiles, n_items)`` float32, columns sorted.
+    def csr(
+        self,
+        mask: Mask | None = None,
+        data: NDArray[Any] | None = None,
+        dtype: type[np.floating[Any]] = np.float32,
+    ) -> sparse.csr_array:
+        """Events as a sparse matrix, ``(n_profiles, n_items)``, columns sorted.
 
         Parameters
         ----------
@@ -221,9 +226,11 @@ class Profiles:
             Which events; by default ``latest``. At most one event per (person, item).
         data : (n_events,), optional
             What each event holds; by default its weight.
+        dtype : type
+            Of what is held.
         """
         mask = self.latest if mask is None else mask
-        held = (self.weight if data is None else data)[mask].astype(np.float32)
+        held = (self.weight if data is None else data)[mask].astype(dtype)
         indptr = np.concatenate([[0], np.cumsum(np.bincount(self.row[mask], minlength=len(self)))])
         matrix = sparse.csr_array(
             (held, self.item[mask].astype(np.int32), indptr.astype(np.int32)),

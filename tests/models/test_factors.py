@@ -8,7 +8,8 @@ from threadpoolctl import threadpool_limits
 
 from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError, CapabilityError, NotFittedError
-from workbench.models.factors import ALS, SVD, chosen_reg
+from workbench.models.factors import ALS, SVD
+from workbench.models.rating_factors import chosen_ridge
 from workbench.profile import Profile
 from workbench.profiles import Profiles
 
@@ -112,13 +113,13 @@ def test_svd_folds_in_by_ridge_regression_on_the_items(ratings):
     for item, w in zip(ids, weight, strict=True):
         person = person.reweighted(item, w)
     # The same minimum as plain least squares with rows of the ridge below.
-    z = np.hstack([np.ones((3, 1)), model.factors_[codes]])
+    z = model.vectors_[codes]
     root = np.sqrt(weight)
     ridge = np.diag(np.sqrt([2.0] + [3.0] * 8))
     left = np.vstack([z * root[:, None], ridge])
-    right = np.concatenate([(values - model.mean_ - model.biases_[codes]) * root, np.zeros(9)])
+    right = np.concatenate([(values - model.offsets_[codes]) * root, np.zeros(9)])
     x = np.linalg.lstsq(left, right, rcond=None)[0]
-    expected = model.mean_ + model.biases_ + x[0] + model.factors_ @ x[1:]
+    expected = model.offsets_ + x[0] + model.vectors_[:, 1:] @ x[1:]
     scores = model.score(Profiles.of(person, ratings.catalogue))[0]
     np.testing.assert_allclose(scores[:40], np.clip(expected, 1, 5)[:40], atol=1e-5)
     assert np.isnan(scores[40])
@@ -127,7 +128,7 @@ def test_svd_folds_in_by_ridge_regression_on_the_items(ratings):
 def test_svd_of_nobody_is_mean_and_bias_and_an_unrated_item_is_nan(ratings):
     model = SVD(n_factors=8).fit(ratings)
     scores = model.score(Profiles.of(Profile(), ratings.catalogue))[0]
-    np.testing.assert_allclose(scores[:40], (model.mean_ + model.biases_)[:40], atol=1e-6)
+    np.testing.assert_allclose(scores[:40], model.offsets_[:40], atol=1e-6)
     assert np.isnan(scores[40])
     met = Profile.of(items=[41, 3], values=[1.0, None])  # neither says anything
     both = model.score(Profiles.of([Profile(), met], ratings.catalogue))
@@ -138,7 +139,7 @@ def test_svd_learns_from_values_near_and_far(ratings):
     model = SVD(n_factors=8, reg=2.0).fit(ratings)
     people = ratings.profiles()
     scores = model.score(people)[people.row, people.item]
-    plain = (model.mean_ + model.biases_)[people.item]
+    plain = model.offsets_[people.item]
     assert np.mean((scores - people.value) ** 2) < 0.7 * np.mean((plain - people.value) ** 2)
     assert scores.min() >= 1
     assert scores.max() <= 5
@@ -172,14 +173,14 @@ def test_training_that_diverges_is_refused(ratings):
     large = ratings.interactions.with_columns(pl.col("value") * 1e6)
     with (
         np.errstate(all="ignore"),
-        pytest.raises(ArgumentError, match=r"learning_rate=0\.005 makes"),
+        pytest.raises(ArgumentError, match=r"diverges .* with learning_rate=0\.005"),
     ):
         SVD(n_factors=4).fit(ratings.replaced(large))
 
 
 def test_the_ridge_is_chosen_inside_the_log(ratings):
     model = SVD(n_factors=8)
-    assert chosen_reg(model, ratings, (1e9, 2.0, 1e8)) == 2.0
+    assert chosen_ridge(model, ratings, reg=(1e9, 2.0, 1e8)) == {"reg": 2.0}
     assert not hasattr(model, "catalogue")
     assert model.reg == 20.0
 
@@ -199,7 +200,7 @@ def test_stored_vectors_are_no_part_of_the_model(ratings):
         (ALS, {"reg": 0.0}, "reg must be above 0, not 0.0"),
         (ALS, {"alpha": -1}, "alpha must be above 0, not -1"),
         (ALS, {"n_iterations": 1.5}, "n_iterations must be a whole number"),
-        (ALS, {"seed": -1}, "seed must be a whole number of at least 0, not -1"),
+        (ALS, {"seed": -1}, "seed must be .* at most 4,294,967,295, not -1"),
         (SVD, {"n_factors": "8"}, "n_factors must be a whole number of at least 1, not '8'"),
         (SVD, {"n_epochs": 0}, "n_epochs must be a whole number of at least 1, not 0"),
         (SVD, {"learning_rate": 0}, "learning_rate must be above 0, not 0"),

@@ -36,12 +36,12 @@ def test_ndcg_is_at_least_what_is_promised(halves, name, least):
 
 
 def test_folded_in_svd_is_better_than_its_stored_vectors_over_five_folds(ratings):
-    from workbench.models.factors import chosen_reg
+    from workbench.models.rating_factors import chosen_ridge
 
     ours = stored = n = 0.0
     for fold in wb.split(ratings, "k-fold", n_folds=5):
         model = wb.create("svd")
-        model.reg = chosen_reg(model, fold.train, (10.0, 20.0, 30.0))
+        vars(model).update(chosen_ridge(model, fold.train, reg=(10.0, 20.0, 30.0)))
         model.fit(fold.train)
         user, item, value = (fold.test[c].to_numpy() for c in ("user_id", "item_id", "value"))
         ids = sorted(set(user.tolist()))

@@ -22,24 +22,25 @@ value, ``b`` the biases of the items.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from workbench.columns import ITEM, USER, VALUE
 from workbench.data.dataset import Dataset
-from workbench.data.split import Split, split
-from workbench.errors import ArgumentError, CapabilityError, NotFittedError
 from workbench.models.base import Recommender
 from workbench.models.dense import product
 from workbench.models.foldin import folded_in
 from workbench.models.popularity import prior
-from workbench.profiles import Mask, Profiles
-from workbench.vocabulary import FloatArray, Id, IntArray, Vocabulary
-
-LARGEST_SEED = 2**32 - 1
+from workbench.models.rating_factors import RatingFactors
+from workbench.models.ratings import (
+    LARGEST_SEED,
+    Floats,
+    RatingLog,
+    check_above,
+    check_whole,
+)
+from workbench.profiles import Profiles
+from workbench.vocabulary import FloatArray, IntArray
 
 
 class ALS(Recommender):
@@ -78,11 +79,11 @@ class ALS(Recommender):
         n_iterations: int = 15,
         seed: int = 0,
     ) -> None:
-        _check_whole("n_factors", n_factors, 1)
-        _check_above("reg", reg)
-        _check_above("alpha", alpha)
-        _check_whole("n_iterations", n_iterations, 1)
-        _check_whole("seed", seed, 0, LARGEST_SEED)
+        check_whole("n_factors", n_factors, 1)
+        check_above("reg", reg)
+        check_above("alpha", alpha)
+        check_whole("n_iterations", n_iterations, 1)
+        check_whole("seed", seed, 0, LARGEST_SEED)
         self.n_factors = n_factors
         self.reg = reg
         self.alpha = alpha
@@ -112,11 +113,11 @@ class ALS(Recommender):
         self.base_ = self._base()
         return self
 
-    def _base(self) -> NDArray[np.float64]:
+    def _base(self) -> Floats:
         q = self.factors_.astype(np.float64)
         return q.T @ q + self.reg * np.eye(q.shape[1])
 
-    def person_vectors(self, profiles: Profiles) -> NDArray[np.float64]:
+    def person_vectors(self, profiles: Profiles) -> Floats:
         """The vector of every person, solved from their history, ``(n_profiles, n_factors)``."""
         self._require_fitted()
         profiles = profiles.aligned(self.catalogue)
@@ -134,7 +135,7 @@ class ALS(Recommender):
         return scores if items is None else scores[:, items]
 
 
-class SVD(Recommender):
+class SVD(RatingFactors):
     """Biased matrix factorisation of ratings, trained by Surprise.
 
     ``mean + b_i + b_u + p_u . q_i``, clipped to the range of the training values. Mean, ``b_i``
@@ -161,8 +162,6 @@ class SVD(Recommender):
     """
 
     name = "svd"
-    needs = frozenset({"values"})
-    scale = "rating"
 
     def __init__(
         self,
@@ -174,13 +173,13 @@ class SVD(Recommender):
         reg_bias: float = 5.0,
         seed: int = 0,
     ) -> None:
-        _check_whole("n_factors", n_factors, 1)
-        _check_whole("n_epochs", n_epochs, 1)
-        _check_above("learning_rate", learning_rate)
-        _check_above("training_reg", training_reg, or_zero=True)
-        _check_above("reg", reg)
-        _check_above("reg_bias", reg_bias)
-        _check_whole("seed", seed, 0, LARGEST_SEED)
+        check_whole("n_factors", n_factors, 1)
+        check_whole("n_epochs", n_epochs, 1)
+        check_above("learning_rate", learning_rate)
+        check_above("training_reg", training_reg, or_zero=True)
+        check_above("reg", reg)
+        check_above("reg_bias", reg_bias)
+        check_whole("seed", seed, 0, LARGEST_SEED)
         self.n_factors = n_factors
         self.n_epochs = n_epochs
         self.learning_rate = learning_rate
@@ -189,155 +188,26 @@ class SVD(Recommender):
         self.reg_bias = reg_bias
         self.seed = seed
 
-    def fit(self, dataset: Dataset) -> Self:
+    def _algorithm(self, **options: Any) -> Any:
         from surprise import SVD as SurpriseSVD
-        from surprise import Dataset as SurpriseDataset
-        from surprise import Reader
 
-        people = dataset.profiles()
-        mask = _valued(people)
-        value = people.value[mask]
-        if len(value) == 0:
-            raise CapabilityError(f"SVD needs values, and {dataset.name!r} has none in its events")
-        # Surprise takes NaN, repeats and values off the scale without a word; the mask lets only
-        # the last finite value of each (person, item) through, and the scale is theirs.
-        low, high = float(value.min()), float(value.max())
-        rows = zip(
-            people.row[mask].tolist(),
-            people.item[mask].tolist(),
-            value.tolist(),
-            [None] * len(value),
-            strict=True,
-        )
-        log = SurpriseDataset(Reader(rating_scale=(low, high))).construct_trainset(list(rows))
-        trained = SurpriseSVD(
-            n_factors=self.n_factors,
-            n_epochs=self.n_epochs,
-            lr_all=self.learning_rate,
-            reg_all=self.training_reg,
-            random_state=self.seed,
-            verbose=False,
-        ).fit(log)
-        if not np.isfinite(trained.qi).all():
-            raise ArgumentError(
-                f"learning_rate={self.learning_rate!r} makes the training diverge on values from "
-                f"{low:g} to {high:g}; give a smaller one, or bring the values to a smaller range"
+        return SurpriseSVD(**options)
+
+    def _learn(self, log: RatingLog) -> tuple[Any, Floats]:
+        trained = log.trained(
+            self._algorithm(
+                n_factors=self.n_factors,
+                n_epochs=self.n_epochs,
+                lr_all=self.learning_rate,
+                reg_all=self.training_reg,
+                random_state=self.seed,
+                verbose=False,
             )
-        item = np.array([log.to_raw_iid(i) for i in log.all_items()])
-        self.mean_, self.range_ = float(log.global_mean), [low, high]
-        self.biases_ = np.full(dataset.n_items, np.nan)
-        self.biases_[item] = trained.bi
-        self.factors_ = np.zeros((dataset.n_items, self.n_factors))
-        self.factors_[item] = trained.qi
-        row = np.array([log.to_raw_uid(u) for u in log.all_users()])
-        ids = dataset.people.take(dataset.fit_rows[row])
-        # For comparison only, in this session only: no score reads it and no file holds it.
-        self._stored = (dict(zip(ids, range(len(ids)), strict=True)), trained.bu, trained.pu)
-        return self
-
-    def score(self, profiles: Profiles, items: IntArray | None = None) -> FloatArray:
-        known = np.isfinite(self.biases_)
-        mask = _valued(profiles) & known[profiles.item]
-        weight = profiles.weight.astype(np.float64)
-        residual = weight * (profiles.value - self.mean_ - self.biases_[profiles.item])
-        z = np.hstack([np.ones((len(known), 1)), self.factors_])
-        person = folded_in(
-            z,
-            np.diag([self.reg_bias] + [self.reg] * self.factors_.shape[1]),
-            profiles.csr(mask, weight),
-            profiles.csr(mask, residual),
         )
-        scores = product(person, z.T) + (self.mean_ + self.biases_).astype(np.float32)
-        np.clip(scores, *self.range_, out=scores)
-        return scores if items is None else scores[:, items]
+        ones = np.ones((len(trained.qi), 1))
+        self.vectors_ = log.by_item(trained, np.hstack([ones, trained.qi]), 0.0)
+        self.offsets_ = trained.trainset.global_mean + log.by_item(trained, trained.bi, np.nan)
+        return trained, log.by_person(trained, np.hstack([trained.bu[:, None], trained.pu]))
 
-    def stored_predictions(
-        self, user_ids: Iterable[Id], item_ids: Iterable[Id]
-    ) -> NDArray[np.float64]:
-        """What Surprise predicts from the person vectors of the same fit, to set beside ours.
-
-        They know nothing of an edited history, so they are no part of the model: nothing is
-        scored from them and they are not saved.
-
-        Parameters
-        ----------
-        user_ids, item_ids : iterable of ids
-            Pairs, row by row. An unknown person or item counts with the parts that are known.
-
-        Returns
-        -------
-        (n_pairs,) float64
-
-        Raises
-        ------
-        NotFittedError
-            The model was not fitted in this session.
-        """
-        self._require_fitted()
-        if not hasattr(self, "_stored"):
-            raise NotFittedError(
-                "a loaded SVD has no stored person vectors (they are not saved); fit it again"
-            )
-        place, bias, vectors = self._stored
-        row = np.array([place.get(user, -1) for user in user_ids], dtype=np.int64)
-        item = self.catalogue.codes(item_ids)
-        known_item = (item >= 0) & np.isfinite(self.biases_[item])
-        both = (row >= 0) & known_item
-        found = np.full(len(row), self.mean_)
-        found[row >= 0] += bias[row[row >= 0]]
-        found[known_item] += self.biases_[item[known_item]]
-        found[both] += np.einsum("nf,nf->n", vectors[row[both]], self.factors_[item[both]])
-        return np.clip(found, *self.range_)
-
-
-def chosen_reg(
-    model: SVD, dataset: Dataset, regs: Iterable[float] = (5.0, 10.0, 15.0, 20.0, 30.0, 50.0)
-) -> float:
-    """The ridge of the fold-in that errs least on a random fifth held out of the dataset.
-
-    ``dataset`` is a training part, so that what is measured later was not looked at. Surprise is
-    trained once; only the fold-in is repeated.
-
-    Parameters
-    ----------
-    model : SVD
-        Its other parameters are used; it is not fitted itself.
-    dataset : Dataset
-    regs : iterable of float
-        To choose from; of equals the first.
-    """
-    inner = split(dataset, "random", test_fraction=0.2, seed=model.seed)
-    assert isinstance(inner, Split)
-    trial = SVD(**model.params()).fit(inner.train)
-    asked = inner.test.drop_nulls(VALUE)
-    ids = Vocabulary(asked[USER])
-    row, item = ids.codes(asked[USER]), trial.catalogue.codes(asked[ITEM])
-    people, values = inner.train.profiles(ids.ids), asked[VALUE].to_numpy()
-    errors: dict[float, float] = {}
-    for reg in regs:
-        _check_above("regs", reg)
-        trial.reg = reg
-        errors[reg] = 0.0
-        for part, block in people.blocks():
-            here = (row >= part.start) & (row < part.stop)
-            missed = trial.score(block)[row[here] - part.start, item[here]] - values[here]
-            errors[reg] += float(np.nansum(missed.astype(np.float64) ** 2))
-    return min(errors, key=errors.__getitem__)
-
-
-def _valued(people: Profiles) -> Mask:
-    """Mask over events: the last one of each (person, item), with weight and a value."""
-    mask: Mask = people.latest & (people.weight > 0) & np.isfinite(people.value)
-    return mask
-
-
-def _check_whole(name: str, value: Any, low: int, high: float = np.inf) -> None:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not low <= value <= high:
-        raise ArgumentError(f"{name} must be a whole number of at least {low}, not {value!r}")
-
-
-def _check_above(name: str, value: float, or_zero: bool = False) -> None:
-    if not (0 < value < np.inf or (or_zero and value == 0)):
-        bound = "0 or more" if or_zero else "above 0"
-        raise ArgumentError(f"{name} must be {bound}, not {value!r}")
+    def _ridge(self) -> Floats:
+        return np.array([self.reg_bias] + [self.reg] * self.n_factors)

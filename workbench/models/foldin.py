@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+
+Floats = NDArray[np.float64]
 
 BYTES = 64_000_000
 """Sums of outer products in memory at one moment."""
@@ -18,11 +22,12 @@ Many small problems on many threads wait for each other longer than they work.""
 
 
 def folded_in(
-    factors: NDArray[np.float64],
-    base: NDArray[np.float64],
+    factors: Floats,
+    base: Floats,
     left: sparse.csr_array,
     right: sparse.csr_array,
-) -> NDArray[np.float64]:
+    solve: Callable[[Floats, Floats], Floats] | None = None,
+) -> Floats:
     """Solve ``(base + sum_j left_j q_j q_j') x = sum_j right_j q_j`` for every person.
 
     The sums over events are sparse products with the upper triangles of ``q_j q_j'``, which add
@@ -36,6 +41,8 @@ def folded_in(
         What does not depend on the person; positive definite with every ``left`` that occurs.
     left, right : (n_profiles, n_items) float64, sparse
         The same places in both, columns sorted.
+    solve : callable, optional
+        What solves the equations of some people, each by itself; by default ``solved``.
 
     Returns
     -------
@@ -43,6 +50,7 @@ def folded_in(
         Row ``i`` is person ``i``, the same to the bit alone and in any batch; zero without
         events.
     """
+    solve = solved if solve is None else solve
     n_factors = factors.shape[1]
     found = np.zeros((left.shape[0], n_factors))
     everybody = np.flatnonzero(np.diff(left.indptr))
@@ -67,11 +75,11 @@ def folded_in(
             equations[:, one, two] = sums[block]
             equations[:, two, one] = sums[block]
             equations += base
-            found[people[block]] = solved(equations, targets[block])
+            found[people[block]] = solve(equations, targets[block])
     return found
 
 
-def solved(equations: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
+def solved(equations: Floats, targets: Floats) -> Floats:
     """``x`` of ``A x = b`` for many positive definite ``A``, by block elimination.
 
     Parameters

@@ -13,12 +13,17 @@ from workbench.data.dataset import Dataset
 from workbench.data.split import Split, split
 from workbench.errors import ArgumentError, DataError
 from workbench.models.base import Recommender
+from workbench.models.baseline import Baseline
 from workbench.models.content import Content
 from workbench.models.factors import ALS, SVD
 from workbench.models.linear import EASE
 from workbench.models.neighbours import ItemKNN, UserKNN
+from workbench.models.nonnegative import NMF
+from workbench.models.plus import SVDpp
 from workbench.models.popularity import Popularity, RecentPopularity
+from workbench.models.rating_neighbours import KNNBaseline
 from workbench.models.rules import Rules
+from workbench.models.slope_one import SlopeOne
 from workbench.models.temporal import Following, Session, Trending
 from workbench.profiles import Profiles
 from workbench.state import Arrays, decoded, encoded
@@ -27,8 +32,8 @@ from workbench.vocabulary import FloatArray, IntArray
 PARTS: Mapping[str, type[Recommender]] = {
     cls.name: cls
     for cls in (
-        ALS, Content, EASE, Following, ItemKNN, Popularity, RecentPopularity, Rules, Session, SVD,
-        Trending, UserKNN,
+        ALS, Baseline, Content, EASE, Following, ItemKNN, KNNBaseline, NMF, Popularity,
+        RecentPopularity, Rules, Session, SlopeOne, SVD, SVDpp, Trending, UserKNN,
     )
 }  # fmt: skip
 DEFAULT = ("ease", "als", "item-knn", "user-knn", "session", "following")
