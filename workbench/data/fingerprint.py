@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 SLICE = 100_000
-"""Rows of text that are turned into Python objects at a time."""
+"""Rows of text that are joined at a time."""
 
 
 def frame_hash(frame: pl.DataFrame) -> str:
@@ -27,7 +27,7 @@ def frame_hash(frame: pl.DataFrame) -> str:
             text = column.cast(pl.String).fill_null("")
             digest.update(text.str.len_bytes().to_numpy().tobytes())
             for part in text.to_frame().iter_slices(SLICE):
-                digest.update("".join(part.to_series()).encode())
+                digest.update(part.to_series().str.join("").item().encode())
     return digest.hexdigest()
 
 

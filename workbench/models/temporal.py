@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from workbench.columns import AS_OF
@@ -15,6 +16,9 @@ from workbench.models.base import Recommender
 from workbench.models.linear import EASE
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
+
+CELLS = 2**19
+"""Cells of the item × item matrix that are dense at one moment."""
 
 
 class Session(Recommender):
@@ -71,7 +75,8 @@ class Following(Recommender):
 
     ``M[i, j] = sum of 2 ** (-3 d / window)`` over all times that somebody met ``j`` as the
     ``d``-th event after ``i``, ``d <= window``;
-    ``W = (M + backward M') / (sqrt(n_i n_j) + shrinkage)`` without its diagonal;
+    ``W = (M + backward M') / (sqrt(n_i n_j) + shrinkage)`` without its diagonal; of each row the
+    ``n_neighbours`` largest are kept, and all that tie with the last of them;
     ``score = sum over events of exp(-n / recency) W[event, item]``, ``n`` later events.
 
     Parameters
@@ -84,6 +89,9 @@ class Following(Recommender):
         Number of later events after which an event counts 1/e.
     backward : float
         What an item met before counts, of one met after.
+    n_neighbours : int
+        What is kept for each item of a history. A large catalogue would fill the memory with
+        pairs that were near once; in one of so many items or fewer nothing is left out.
 
     Source: sequential rules of Kamehkhosh, Jannach, Ludewig 2017, "A comparison of frequent
     pattern techniques and a deep learning method for session-based recommendation", normalised
@@ -99,6 +107,7 @@ class Following(Recommender):
         shrinkage: float = 10.0,
         recency: float = 10.0,
         backward: float = 0.5,
+        n_neighbours: int = 2000,
     ) -> None:
         if window < 1:
             raise ArgumentError(f"window must be at least 1 event, not {window!r}")
@@ -108,33 +117,79 @@ class Following(Recommender):
             raise ArgumentError(f"recency must be above 0 events, not {recency!r}")
         if not 0 <= backward <= 1:
             raise ArgumentError(f"backward must be from 0 to 1, not {backward!r}")
+        whole = isinstance(n_neighbours, int | np.integer) and not isinstance(n_neighbours, bool)
+        if not whole or n_neighbours < 1:
+            raise ArgumentError(
+                f"n_neighbours must be a whole number of at least 1, not {n_neighbours!r}"
+            )
         self.window = window
         self.shrinkage = shrinkage
         self.recency = recency
         self.backward = backward
+        self.n_neighbours = n_neighbours
 
     def fit(self, dataset: Dataset) -> Self:
         people = dataset.profiles()
         n = dataset.n_items
-        near = sparse.csr_array((n, n), dtype=np.float64)
-        for d in range(1, self.window + 1):
-            same = people.row[:-d] == people.row[d:]
-            first, second = people.item[:-d][same], people.item[d:][same]
-            weight = np.full(len(first), 2.0 ** (-3.0 * d / self.window))
-            near = near + sparse.coo_array((weight, (first, second)), shape=(n, n)).tocsr()
-        found = (near + self.backward * near.T).tocoo()
-        root = np.sqrt(np.bincount(people.item, minlength=n))
-        held = found.row != found.col
-        row, column, data = found.row[held], found.col[held], found.data[held]
-        scaled = (data / (root[row] * root[column] + self.shrinkage)).astype(np.float32)
-        self.weights_ = sparse.csr_array((scaled, (row, column)), shape=(n, n))
-        self.weights_.sort_indices()
+        earlier = np.arange(len(people.item)) - people.indptr[people.row]
+        later = people.lengths[people.row] - 1 - earlier
+        places = np.argsort(people.item, kind="stable")
+        ends = np.searchsorted(people.item[places], np.arange(n + 1))
+        root = np.sqrt(np.diff(ends))
+        kept = []
+        size = max(CELLS // n, 1)
+        for start in range(0, n, size):
+            part = slice(start, min(start + size, n))
+            here = places[ends[part.start] : ends[part.stop]]
+            near = self._near(people.item, here, later[here], part, n, 1)
+            if self.backward > 0:
+                near += self.backward * self._near(people.item, here, earlier[here], part, n, -1)
+            own = np.arange(len(near))
+            near[own, start + own] = 0.0
+            scale = root[part, None] * root + self.shrinkage
+            np.divide(near, scale, out=near, where=near > 0)
+            kept.append(_largest(near.astype(np.float32), self.n_neighbours))
+        weights = sparse.vstack(kept, format="csr")
+        weights.sort_indices()
+        # Where most pairs are near, all of them take less room and time than most of them.
+        self.weights_ = weights.toarray() if 2 * weights.nnz > n * n else weights
         return self
+
+    def _near(
+        self, item: IntArray, here: IntArray, room: IntArray, part: slice, n: int, way: int
+    ) -> NDArray[np.float64]:
+        """Some rows of ``M`` (``way`` 1) or of its transpose (-1), ``(n_rows, n_items)``.
+
+        Added up distance by distance, so that no sum hangs on the order of the people.
+
+        Parameters
+        ----------
+        item : (n_events,)
+        here, room : (n_events of these items,)
+            Places of the events in the log, and how many more the person has in this direction.
+        """
+        place = here[np.argsort(-room, kind="stable")]
+        counts = len(room) - np.searchsorted(np.sort(room), np.arange(1, self.window + 1))
+        row = (item[place] - part.start) * n
+        keys = [row[:m] + item[place[:m] + way * d] for d, m in enumerate(counts, 1)]
+        fading = 2.0 ** (-3.0 * np.arange(1, self.window + 1) / self.window)
+        cells = (part.stop - part.start) * n
+        found = np.bincount(np.concatenate(keys), np.repeat(fading, counts), minlength=cells)
+        return np.asarray(found.reshape(-1, n), dtype=np.float64)
 
     def score(self, profiles: Profiles, items: IntArray | None = None) -> FloatArray:
         decayed = profiles.csr(data=profiles.weight * np.exp(-profiles.from_end / self.recency))
-        scores: FloatArray = (decayed @ self.weights_).toarray()
+        found = decayed @ self.weights_
+        scores: FloatArray = found.toarray() if sparse.issparse(found) else np.asarray(found)
         return scores if items is None else scores[:, items]
+
+
+def _largest(near: FloatArray, n: int) -> sparse.csr_array:
+    """The ``n`` largest of each row, none of them 0, and all that tie with the last of them."""
+    if n < near.shape[1]:
+        bar = np.partition(near, near.shape[1] - n, axis=1)[:, near.shape[1] - n, None]
+        near[near < bar] = 0.0
+    return sparse.csr_array(near)
 
 
 class Trending(Recommender):
