@@ -197,6 +197,9 @@ class Profiles:
     def latest(self) -> Mask:
         """Mask over events: the last event of each (person, item), the one that counts."""
         key = self.row * len(self.catalogue) + self.item
+        ordered = np.sort(key)
+        if (ordered[1:] != ordered[:-1]).all():  # nothing repeats: seen in a fraction of the time
+            return np.ones(len(key), dtype=bool)
         _, last = np.unique(key[::-1], return_index=True)
         mask = np.zeros(len(key), dtype=bool)
         mask[len(key) - 1 - last] = True

@@ -12,10 +12,14 @@ from workbench.models.base import Recommender
 from workbench.profile import Profile
 from workbench.profiles import Profiles
 from workbench.ranking.policy import Policy
+from workbench.ranking.policy.record import Steps
 from workbench.slate import Slate, Slates
 from workbench.vocabulary import FloatArray, IntArray
 
 BLOCK = 1024
+LOWEST = np.finfo(np.float32).min
+CELLS = 2**22
+"""Places of all people of a block, where a policy wants everything ranked."""
 
 
 def recommend(
@@ -60,28 +64,42 @@ def recommend(
             "for one Profile use wb.slate(model, profile)"
         )
     model._require_fitted()
-    depth = k if policy is None else policy.depth(k)
+    depth = k
+    if policy is not None:
+        policy.check(model.catalogue, k)
+        depth = policy.depth(k)
     people = people.aligned(model.catalogue)
-    frames = []
-    for part, block in people.blocks(BLOCK):
+    frames, steps = [], []
+    for part, block in people.blocks(_block(depth, len(model.catalogue))):
         scores, sources = scored(model, block, seen)
         if not seen:
-            scores[block.seen.nonzero()] = np.nan
+            scores[block.row, block.item] = np.nan
         row, item = top(scores, depth)
+        frame = pl.DataFrame(
+            {
+                ROW: row,
+                RANK: _ranks(row),
+                ITEM: model.catalogue.ids.gather(item),
+                SCORE: scores[row, item],
+                SOURCE: pl.repeat(None, len(row), dtype=pl.String, eager=True),
+            }
+        )
+        if policy is not None:
+            shown = policy.apply(Slates(frame, len(block), k), block, k)
+            frame = shown.frame
+            steps.append(shown.steps)
+        # Asked for what is shown only: of all that was ranked it would take most of the time.
+        came = sources(frame[ROW].to_numpy(), model.catalogue.codes(frame[ITEM]))
         frames.append(
-            pl.DataFrame(
-                {
-                    ROW: row + part.start,
-                    RANK: _ranks(row),
-                    ITEM: model.catalogue.ids.gather(item),
-                    SCORE: scores[row, item],
-                    SOURCE: sources(row, item),
-                }
+            frame.with_columns(
+                pl.col(ROW) + part.start,
+                pl.col(SOURCE).fill_null(pl.Series(SOURCE, came, dtype=pl.String)),
             )
         )
-    frame = pl.concat(frames) if frames else _empty(model)
-    slates = Slates(frame, len(people), k)
-    return slates if policy is None else policy.apply(slates, people, k)
+    if not frames:
+        empty = Slates(_empty(model), 0, k)
+        return empty if policy is None else policy.apply(empty, people, k)
+    return Slates(pl.concat(frames), len(people), k, Steps.joined(steps) if steps else ())
 
 
 def slate(
@@ -112,7 +130,7 @@ def scored(model: Recommender, people: Profiles, seen: bool):  # type: ignore[no
     if hasattr(model, "score_with_sources"):
         return model.score_with_sources(people, seen=seen)
     scores = np.array(model.score(people), dtype=np.float32)
-    return scores, lambda row, item: np.full(len(row), model.name)
+    return scores, lambda row, item: pl.repeat(model.name, len(row), dtype=pl.String, eager=True)
 
 
 def top(scores: FloatArray, k: int) -> tuple[IntArray, IntArray]:
@@ -133,12 +151,16 @@ def top(scores: FloatArray, k: int) -> tuple[IntArray, IntArray]:
     if n_rows == 0 or n_columns == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     filled = np.where(np.isfinite(scores), scores, -np.inf)
+    if k >= n_columns:
+        order = np.argsort(-filled, axis=1, kind="stable")
+        row, place = np.nonzero(np.take_along_axis(filled, order, axis=1) >= LOWEST)
+        return row, order[row, place]
+    bar = np.full((n_rows, 1), LOWEST)
     if k < n_columns:
-        bar = np.partition(filled, n_columns - k, axis=1)[:, n_columns - k, None]
-        chosen = (filled >= bar) & (filled > -np.inf)
-    else:
-        chosen = filled > -np.inf
-    row, column = np.nonzero(chosen)
+        kth = n_columns - k
+        bar = np.maximum(np.partition(filled, kth, axis=1)[:, kth, None], LOWEST)
+    # Flat places are found several times faster than places in two dimensions.
+    row, column = np.divmod(np.flatnonzero(filled >= bar), n_columns)
     order = np.lexsort((column, -filled[row, column], row))
     row, column = row[order], column[order]
     keep = _ranks(row) <= k
@@ -149,6 +171,11 @@ def check_k(k: int) -> None:
     """Refuse a k that is not a whole number of at least 1."""
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise ArgumentError(f"k must be a whole number of at least 1, not {k!r}")
+
+
+def _block(depth: int, n_items: int) -> int:
+    """People per block, so that memory does not grow with the depth that a policy asks for."""
+    return max(1, min(BLOCK, CELLS // max(min(depth, n_items), 1)))
 
 
 def _ranks(row: IntArray) -> NDArray[np.int64]:
