@@ -19,6 +19,8 @@ ROW = "row"
 RANK = "rank"
 SCORE = "score"
 SOURCE = "source"
+PROPENSITY = "propensity"
+"""Chance that exploration put this item on this place, given the places above it."""
 
 FEATURE = "feature"
 GROUP = "group"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,14 +156,14 @@ class Slates:
         Number of people, those with an empty slate included.
     k : int
         Places asked for.
-    steps : tuple
-        For each row, the policy steps of that slate (empty where there was no policy).
+    steps : sequence
+        For each row, a tuple of the policy steps of that slate (empty where there was no policy).
     """
 
     frame: pl.DataFrame
     n_rows: int
     k: int
-    steps: tuple[tuple[dict[str, Any], ...], ...] = field(default=(), repr=False)
+    steps: Sequence[tuple[dict[str, Any], ...]] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return self.n_rows

@@ -3,7 +3,8 @@ import polars as pl
 import pytest
 
 import workbench as wb
-from workbench.audit.exposure import items_frame, popularity_bands
+from workbench.audit.exposure import items_frame
+from workbench.features.bands import popularity_bands
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_exposure_by_hand(split):
 
 def test_head_is_the_fewest_items_with_a_third_of_the_events(split):
     # 60 + 30 + 6 liked events: item 1 alone reaches a third, and two thirds less four.
-    assert popularity_bands(split) == ["head", "mid", "tail", "tail", "tail"]
+    assert popularity_bands(split.train) == ["head", "mid", "tail", "tail", "tail"]
 
 
 def test_never_shown_to_few_people_is_not_surely_never(split):

@@ -11,10 +11,10 @@ from scipy import sparse
 from workbench.audit.intervals import N_DRAWS, Floats, generator, interval, weighted_sums
 from workbench.columns import GENRES, GROUP, HIGH, ITEM, LOW, RANK, ROW, YEAR, N
 from workbench.data.split import Split
+from workbench.features.bands import HEAD, MID, TAIL, decades, popularity_bands
 from workbench.slate import Slates
 
 POPULARITY, DECADE = "popularity", "decade"
-HEAD, MID, TAIL = "head", "mid", "tail"
 NO_GROUP = "unknown"
 
 SCHEMA = {
@@ -89,35 +89,13 @@ def attention_matrix(slates: Slates, split: Split) -> sparse.csr_array:
 def item_kinds(split: Split) -> dict[str, tuple[list[str], sparse.csr_array]]:
     """Column → names of its kinds, and the share of each item in each, ``(n_items, n_kinds)``."""
     items = split.train.items
-    kinds = {POPULARITY: _one_each(popularity_bands(split), [HEAD, MID, TAIL])}
+    kinds = {POPULARITY: _one_each(popularity_bands(split.train), [HEAD, MID, TAIL])}
     if GENRES in items.columns:
         kinds[GENRES] = _several(items[GENRES])
     if YEAR in items.columns and items[YEAR].dtype.is_numeric():
-        decade = [
-            f"{int(y) // 10 * 10}s" if y is not None and np.isfinite(y) else NO_GROUP
-            for y in items[YEAR]
-        ]
+        decade = [d or NO_GROUP for d in decades(items[YEAR])]
         kinds[DECADE] = _one_each(decade, sorted(set(decade)))
     return kinds
-
-
-def popularity_bands(split: Split) -> list[str]:
-    """Head, mid or tail for each item.
-
-    Head is the smallest set of items that holds a third of the relevant training events, mid the
-    next smallest up to two thirds, tail all others, those without any event included.
-    """
-    train = split.train
-    liked = train.relevant(train.interactions)
-    counts = np.bincount(train.catalogue.codes(liked[ITEM]), minlength=train.n_items)
-    order = np.lexsort((np.arange(len(counts)), -counts))
-    before = np.cumsum(counts[order]) - counts[order]
-    total = max(counts.sum(), 1)
-    band = np.where(before < total / 3, HEAD, np.where(before < total * 2 / 3, MID, TAIL))
-    band = np.where(counts[order] > 0, band, TAIL)
-    out = np.empty(len(counts), dtype=band.dtype)
-    out[order] = band
-    return out.tolist()  # type: ignore[no-any-return]
 
 
 def _one_each(labels: list[str], names: list[str]) -> tuple[list[str], sparse.csr_array]:
