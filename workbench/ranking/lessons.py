@@ -35,12 +35,15 @@ class Lessons:
         Which list the pair is of: one person at one cut with one history. Never falls.
     person : (n_pairs,) int64
         Code of the person; several questions may be of one.
+    method : str
+        How the log was cut.
     """
 
     matrix: FloatArray
     relevant: FloatArray
     question: IntArray
     person: IntArray
+    method: str = ""
 
     def __len__(self) -> int:
         return len(self.relevant)
@@ -58,12 +61,17 @@ class Lessons:
             np.concatenate([part.relevant for part in parts]),
             np.concatenate([p.question + n for p, n in zip(parts, before, strict=False)]),
             np.concatenate([part.person for part in parts]),
+            parts[0].method,
         )
 
     def of(self, pairs: Any) -> Lessons:
         """Some of the pairs, by mask or place; the questions keep their numbers."""
         return Lessons(
-            self.matrix[pairs], self.relevant[pairs], self.question[pairs], self.person[pairs]
+            self.matrix[pairs],
+            self.relevant[pairs],
+            self.question[pairs],
+            self.person[pairs],
+            self.method,
         )
 
 
@@ -198,7 +206,7 @@ def gathered(
             row, item = row[new], item[new]
             truth = (later[row, item] > 0).astype(np.float32)
             _, question = np.unique(row, return_inverse=True)
-            parts.append(Lessons(matrix[new], truth, question, codes[part][row]))
+            parts.append(Lessons(matrix[new], truth, question, codes[part][row], cut.method))
             done += len(part)
             say(done / total)
     return Lessons.joined(parts)

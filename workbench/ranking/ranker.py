@@ -213,6 +213,13 @@ class Ranker:
         return ranker
 
 
+def check_ways(monotone: Mapping[str, int]) -> None:
+    """Refuse a constraint that is none."""
+    for name, way in monotone.items():
+        if way not in (-1, 0, 1):
+            raise ArgumentError(f"monotone: {name!r} must be 1, -1 or 0, not {way!r}")
+
+
 def check_columns(names: list[str], monotone: Mapping[str, int]) -> None:
     """Refuse two features of one name, and a constraint on none of them."""
     twice = {name for name in names if names.count(name) > 1}

@@ -1,0 +1,156 @@
+"""One cell of the evidence: a model made with one seed, fitted and asked in one order of ties."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+import workbench as wb
+from workbench.artifact import library_versions
+from workbench.columns import MEAN, METRIC
+from workbench.data.fingerprint import content_hash
+from workbench.evaluation.catalogue import catalogue_metrics
+from workbench.evaluation.cold_start import cold_start
+from workbench.evaluation.definitions import PROTOCOL, ranking_protocol
+from workbench.models.hybrid import DEFAULT
+from workbench.ranking.registry import model_class
+from workbench.ranking.retrievers import RETRIEVERS
+
+K = 10
+TEST_FRACTION = 0.2
+HYBRIDS = {"engine", "blend", "switch", "cascade", "stack"}
+"""Models made of others: what single models are compared with."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A log and a way to cut it.
+
+    Attributes
+    ----------
+    data, method : str
+        Names, as of ``wb.load`` and ``wb.split``.
+    settings : dict
+        Of ``wb.load``.
+    """
+
+    data: str
+    method: str
+    settings: tuple[tuple[str, Any], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.data}, {self.method}"
+
+    def load(self) -> wb.Dataset:
+        return wb.load(self.data, **dict(self.settings))
+
+    def cut(self, dataset: wb.Dataset, tie: int) -> wb.Split:
+        """The split of one order of ties; nobody is a guest, so seeds do not move it."""
+        made = wb.split(dataset, self.method, test_fraction=TEST_FRACTION, tie_seed=tie)
+        assert isinstance(made, wb.Split)
+        return made
+
+
+def takes_seed(name: str) -> bool:
+    """Whether a model draws anything: the others are the same for every seed."""
+    return "seed" in inspect.signature(model_class(name)).parameters
+
+
+def seeded(name: str, seed: int) -> wb.Recommender:
+    """A model with its defaults, every random draw inside of it from another seed."""
+    if not takes_seed(name):
+        return wb.create(name)
+    if name == "engine":
+        retrievers = {
+            label: (model, {**params, "seed": seed} if takes_seed(model) else dict(params))
+            for label, (model, params) in RETRIEVERS.items()
+        }
+        return wb.create(name, seed=seed, retrievers=retrievers)
+    if name == "blend":
+        return wb.create(name, seed=seed, parts=[seeded(part, seed) for part in DEFAULT])
+    return wb.create(name, seed=seed)
+
+
+class Cells:
+    """The rows of all cells, each kept in a file of its own as soon as it is measured.
+
+    Parameters
+    ----------
+    world : World
+    home : Path
+        Where the folder of this world, this log, this code and these libraries is.
+    """
+
+    def __init__(self, world: World, home: Path) -> None:
+        self.world = world
+        self.dataset = world.load()
+        self.code = code()
+        self.folder = home / content_hash(
+            world=str(world), log=self.dataset.fingerprint, code=self.code, with_=library_versions()
+        )
+        self._cuts: dict[int, wb.Split] = {}
+
+    def rows(self, name: str, seed: int, tie: int) -> pl.DataFrame:
+        """One row per person; measured now where it was not before."""
+        seed = seed if takes_seed(name) else 0
+        return self._kept(f"{name}-seed{seed}-ties{tie}", lambda: self._measured(name, seed, tie))
+
+    def known(self, name: str, seed: int, tie: int) -> bool:
+        seed = seed if takes_seed(name) else 0
+        return (self.folder / f"{name}-seed{seed}-ties{tie}.parquet").exists()
+
+    def curves(self) -> pl.DataFrame:
+        """The cold-start curve of the engine, of each of its parts and of the blend."""
+        return self._kept("curves", lambda: pl.concat(self._curves()))
+
+    def _curves(self) -> Iterator[pl.DataFrame]:
+        cut = self._cut(0)
+        engine = seeded("engine", 0).fit(cut.train)
+        blend = seeded("blend", 0).fit(cut.train)
+        for name, model in {"engine": engine, "blend": blend, **engine.retrievers_}.items():  # type: ignore[attr-defined]
+            yield cold_start(model, cut, k=K).select(pl.lit(name).alias("model"), pl.all())
+
+    def _cut(self, tie: int) -> wb.Split:
+        if tie not in self._cuts:
+            self._cuts = {tie: self.world.cut(self.dataset, tie)}
+        return self._cuts[tie]
+
+    def _measured(self, name: str, seed: int, tie: int) -> pl.DataFrame:
+        cut = self._cut(tie)
+        model = seeded(name, seed).fit(cut.train)
+        slates = wb.recommend(model, cut.people()[1], K)
+        together = catalogue_metrics(slates, cut.train)
+        return wb.evaluate(slates, cut, K).with_columns(
+            *(pl.lit(mean).alias(what) for what, mean in together.select(METRIC, MEAN).iter_rows()),
+            pl.lit(ranking_protocol(cut)).alias(PROTOCOL),
+        )
+
+    def _kept(self, name: str, make: Any) -> pl.DataFrame:
+        path = self.folder / f"{name}.parquet"
+        if not path.exists():
+            rows = make()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / "about.json").write_text(
+                json.dumps({"world": str(self.world), "code": self.code}), "utf-8"
+            )
+            beside = path.with_suffix(f".{os.getpid()}")
+            rows.write_parquet(beside)
+            beside.rename(path)  # whole or not at all
+        return pl.read_parquet(path)
+
+
+def code() -> str:
+    """A hash of the package as it stands: figures of other code are not mixed in."""
+    root = Path(wb.__file__).parent
+    digest = sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
