@@ -38,9 +38,11 @@ CLASSES = frozenset(
         "workbench.models.rating_neighbours:KNNBaseline",
         "workbench.models.rules:Rules",
         "workbench.models.slope_one:SlopeOne",
+        "workbench.models.sparse_linear:SLIM",
         "workbench.models.temporal:Following",
         "workbench.models.temporal:Session",
         "workbench.models.temporal:Trending",
+        "workbench.models.walks:RP3beta",
         "workbench.ranking.engine:Engine",
         "workbench.ranking.ranker:Ranker",
     }

@@ -24,7 +24,9 @@ from workbench.models.popularity import Popularity, RecentPopularity
 from workbench.models.rating_neighbours import KNNBaseline
 from workbench.models.rules import Rules
 from workbench.models.slope_one import SlopeOne
+from workbench.models.sparse_linear import SLIM
 from workbench.models.temporal import Following, Session, Trending
+from workbench.models.walks import RP3beta
 from workbench.profiles import Profiles
 from workbench.state import Arrays, decoded, encoded
 from workbench.vocabulary import FloatArray, IntArray
@@ -33,7 +35,7 @@ PARTS: Mapping[str, type[Recommender]] = {
     cls.name: cls
     for cls in (
         ALS, Baseline, Content, EASE, Following, ItemKNN, KNNBaseline, NMF, Popularity,
-        RecentPopularity, Rules, Session, SlopeOne, SVD, SVDpp, Trending, UserKNN,
+        RecentPopularity, RP3beta, Rules, Session, SLIM, SlopeOne, SVD, SVDpp, Trending, UserKNN,
     )
 }  # fmt: skip
 DEFAULT = ("ease", "als", "item-knn", "user-knn", "session", "following")

@@ -11,17 +11,20 @@ from scipy.linalg import LinAlgError, lapack
 
 from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError
-from workbench.models.base import Recommender
-from workbench.models.popularity import prior
-from workbench.profiles import Profiles
-from workbench.vocabulary import FloatArray, IntArray
+from workbench.models.cooccurrence import gram
+from workbench.models.itemitem import ItemItem, liked
 
 BLOCK = 512
 """Rows of the item × item matrix that are worked on at one moment."""
 DTYPES = ("float32", "float64")
+CHECKED = 8
+"""Columns of the inverse that are multiplied out: those of the most frequent items, which have
+lost most to rounding."""
+WORST = 0.01
+"""What a weight may be off, at worst, in these columns."""
 
 
-class EASE(Recommender):
+class EASE(ItemItem):
     """Each item as a ridge regression on all others, solved at once.
 
     ``B = I - P / diag(P)`` with ``P = (X'X + reg I)^-1`` and ``diag(B) = 0``; the score of a
@@ -34,10 +37,11 @@ class EASE(Recommender):
     reg : float
         Ridge; larger is smoother.
     dtype : str
-        Precision of the inverse, "float64" or "float32" (half the memory). ``B`` is float32.
+        Precision of the inverse: "float32", or "float64" where ``reg`` is too small for it (the
+        fit says so). ``B`` is float32.
     max_gb : float
-        The fit is refused where it would need more memory than this: ``n_items ** 2`` times 12
-        bytes (8 with float32).
+        The fit is refused where its matrices would need more memory than this: ``n_items ** 2``
+        times 4 bytes (12 with float64), all in the place of one matrix.
 
     Source: Steck 2019, "Embarrassingly shallow autoencoders for sparse data". Default chosen on
     a validation cut inside the training part of MovieLens 100K.
@@ -45,7 +49,7 @@ class EASE(Recommender):
 
     name = "ease"
 
-    def __init__(self, reg: float = 200.0, dtype: str = "float64", max_gb: float = 4.0) -> None:
+    def __init__(self, reg: float = 200.0, dtype: str = "float32", max_gb: float = 4.0) -> None:
         if not 0 < reg < np.inf:
             raise ArgumentError(f"reg must be above 0, not {reg!r}")
         if dtype not in DTYPES:
@@ -57,40 +61,30 @@ class EASE(Recommender):
         self.max_gb = max_gb
 
     def fit(self, dataset: Dataset) -> Self:
-        needed = dataset.n_items**2 * (np.dtype(self.dtype).itemsize + 4) / 1e9
-        if needed > self.max_gb:
-            raise ArgumentError(
-                f"EASE on {dataset.n_items:,} items needs {needed:,.1f} GB, above max_gb="
-                f"{self.max_gb:g}; give more, dtype='float32', or take 'item-knn', whose weights "
-                "are sparse"
-            )
+        self._require_memory(dataset.n_items)
         people = dataset.profiles()
-        x = people.csr(people.positive(dataset.relevant_from))
-        inverse = ridge_inverse(x, self.reg, self.dtype)
-        diagonal = np.diag(inverse).copy()
-        weights = np.empty(inverse.shape, dtype=np.float32)
+        inverse = ridge_inverse(liked(people, dataset.relevant_from), self.reg, self.dtype)
+        diagonal = -np.diag(inverse)
+        weights = inverse if self.dtype == "float32" else np.empty(inverse.shape, np.float32)
         for start in range(0, len(weights), BLOCK):
             part = slice(start, start + BLOCK)
-            np.divide(inverse[part], -diagonal, out=weights[part], casting="same_kind")
+            np.divide(inverse[part], diagonal, out=weights[part], casting="same_kind")
         np.fill_diagonal(weights, 0.0)
-        self.weights_ = weights
-        self.prior_ = prior(people, dataset.relevant_from)
-        self.relevant_from_ = dataset.relevant_from
+        self._learnt(weights, dataset, people)
         return self
 
-    def score(self, profiles: Profiles, items: IntArray | None = None) -> FloatArray:
-        x = profiles.csr(profiles.positive(self.relevant_from_))
-        scores: FloatArray = np.asarray(x @ self.weights_) + self.prior_
-        return scores if items is None else scores[:, items]
+    def _require_memory(self, n_items: int) -> None:
+        needed = {"float32": n_items**2 * 4 / 1e9, "float64": n_items**2 * 12 / 1e9}
+        if needed[self.dtype] > self.max_gb:
+            smaller = "dtype='float32', or " if needed["float32"] <= self.max_gb else ""
+            raise ArgumentError(
+                f"EASE on {n_items:,} items needs {needed[self.dtype]:,.1f} GB, above max_gb="
+                f"{self.max_gb:g}; give more, {smaller}take 'item-knn', 'rp3beta' or 'als', "
+                "whose memory grows with the events and not with the square of the items"
+            )
 
-    def event_shares(self, profile: Profiles, item: int) -> FloatArray:
-        counts = profile.positive(self.relevant_from_)
-        return np.where(counts, profile.weight * self.weights_[profile.item, item], 0).astype(
-            np.float32
-        )
 
-
-def ridge_inverse(x: sparse.csr_array, reg: float, dtype: str = "float64") -> NDArray[np.floating]:
+def ridge_inverse(x: sparse.csr_array, reg: float, dtype: str = "float32") -> NDArray[np.floating]:
     """``(X'X + reg I)^-1`` by Cholesky, in the memory of one matrix.
 
     Parameters
@@ -99,39 +93,52 @@ def ridge_inverse(x: sparse.csr_array, reg: float, dtype: str = "float64") -> ND
     reg : float
         Above 0.
     dtype : str
-        "float64" or "float32".
+        "float32" or "float64".
 
     Returns
     -------
     (n_items, n_items)
-        Symmetric to the bit.
+        Symmetric to the bit, C-ordered.
 
     Raises
     ------
     ArgumentError
         ``reg`` is too small for this precision.
     """
-    n = x.shape[1]
-    gram = np.empty((n, n), dtype=dtype)
-    by_item = x.T.tocsr().astype(dtype)
-    right = x.astype(dtype)
-    for start in range(0, n, BLOCK):
-        (by_item[start : start + BLOCK] @ right).toarray(out=gram[start : start + BLOCK])
-    gram[np.diag_indices(n)] += reg
-    potrf, potri = lapack.get_lapack_funcs(("potrf", "potri"), (gram,))
+    inverse = gram(x, dtype)
+    inverse[np.diag_indices(len(inverse))] += reg
+    potrf, potri = lapack.get_lapack_funcs(("potrf", "potri"), (inverse,))
     # The transpose of a symmetric C-ordered matrix is what LAPACK wants, without a copy; its
     # upper triangle is our lower one.
-    factor, bad = potrf(gram.T, lower=0, clean=0, overwrite_a=1)
+    factor, bad = potrf(inverse.T, lower=0, clean=0, overwrite_a=1)
     if bad == 0:
         factor, bad = potri(factor, lower=0, overwrite_c=1)
-    if bad:
+    if bad == 0:
+        inverse = factor.T
+        for start in range(0, len(inverse), BLOCK):
+            stop = start + BLOCK
+            corner = np.tril(inverse[start:stop, start:stop])
+            inverse[start:stop, start:stop] = corner + np.tril(corner, -1).T
+            inverse[start:stop, stop:] = inverse[stop:, start:stop].T
+    if bad or not worst_error(inverse, x, reg) <= WORST:
+        remedy = "a larger reg" + (" or dtype='float64'" if dtype == "float32" else "")
         raise ArgumentError(
-            f"reg={reg!r} is too small: the item matrix cannot be inverted in {dtype}"
+            f"reg={reg!r} is too small: the item matrix cannot be inverted in {dtype}; "
+            f"give {remedy}"
         ) from LinAlgError(f"LAPACK info {bad}")
-    lower = factor.T
-    for start in range(0, n, BLOCK):
-        stop = start + BLOCK
-        corner = np.tril(lower[start:stop, start:stop])
-        lower[start:stop, start:stop] = corner + np.tril(corner, -1).T
-        lower[start:stop, stop:] = lower[stop:, start:stop].T
-    return lower
+    return inverse
+
+
+def worst_error(inverse: NDArray[np.floating], x: sparse.csr_array, reg: float) -> float:
+    """Bound on the error of the weights of the most frequent items; NaN where it is not finite.
+
+    With ``r = A p - e`` the residual of a column ``p`` of the inverse of ``A``, the column is off
+    by ``A^-1 r``, of length at most ``|r| / reg``; weights are columns over their diagonal.
+    """
+    frequency = np.bincount(x.indices, minlength=x.shape[1])
+    some = np.argsort(-frequency, kind="stable")[:CHECKED]
+    columns = inverse[:, some].astype(np.float64)
+    residual = x.T @ (x @ columns) + reg * columns
+    residual[some, np.arange(len(some))] -= 1
+    length = np.sqrt((residual**2).sum(axis=0))
+    return float((length / (reg * columns[some, np.arange(len(some))])).max())

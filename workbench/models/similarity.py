@@ -1,0 +1,193 @@
+"""How alike two items or two people are: similarities, weightings, and the nearest of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from workbench.models.cooccurrence import panels
+from workbench.vocabulary import FloatArray, IntArray
+
+SIMILARITIES = ("cosine", "jaccard", "adjusted-cosine", "asymmetric-cosine", "dot")
+WEIGHTINGS = ("none", "tf-idf", "bm25")
+TIE = 1e-6
+"""Similarities that differ by less than this part of themselves are equal: sums in another order
+differ in their last bits, and which of two equals is nearer must not hang on that."""
+DENSE_BYTES = 64_000_000
+"""Similarities that are dense at one moment."""
+
+Scaled = Callable[[NDArray[Any], IntArray, IntArray], NDArray[Any]]
+
+
+def likeness(
+    similarity: str,
+    both: NDArray[Any],
+    own: NDArray[Any],
+    other: NDArray[Any],
+    shrinkage: float = 0.0,
+    asymmetry: float = 0.5,
+) -> NDArray[np.floating[Any]]:
+    """Similarity from products.
+
+    With ``x`` and ``y`` the (weighted) rows of the one that has neighbours and of a neighbour:
+
+    - "dot": ``x.y``
+    - "cosine", and "adjusted-cosine" of centred rows: ``x.y / (|x| |y| + shrinkage)``
+    - "jaccard": ``x.y / (|x|^2 + |y|^2 - x.y + shrinkage)`` (Tanimoto's form, which is that of
+      Jaccard for rows of zeros and ones)
+    - "asymmetric-cosine": ``x.y / (|y|^(2 a) |x|^(2 - 2 a) + shrinkage)`` with ``a`` the
+      asymmetry: 0.5 is the cosine, 1 is the share of the neighbour's people who are of both
+
+    Parameters
+    ----------
+    both : (n_own, n_other)
+        ``x.y``.
+    own, other : (n_own,), (n_other,) float64
+        ``|x|^2`` and ``|y|^2``.
+
+    Returns
+    -------
+    (n_own, n_other) floating
+        0 where there is nothing to divide by.
+
+    Source: Aiolli 2013, "Efficient top-N recommendation for very large scale binary rated
+    datasets" (asymmetric cosine); Sarwar, Karypis, Konstan, Riedl 2001, "Item-based
+    collaborative filtering recommendation algorithms" (the others).
+    """
+    if similarity == "dot":
+        return both.astype(np.result_type(both, np.float32))
+    kind = np.result_type(both, np.float32)
+    own, other = own.astype(kind)[:, None], other.astype(kind)
+    if similarity == "jaccard":
+        size = own + other - both
+    else:
+        share = asymmetry if similarity == "asymmetric-cosine" else 0.5
+        size = own ** (1 - share) * other**share
+    size += kind.type(shrinkage)
+    found: NDArray[np.floating[Any]] = both / np.where(size > 0, size, 1)
+    return found
+
+
+def inverse_frequency(n_documents: int, frequency: NDArray[Any]) -> NDArray[np.float64]:
+    """``log(n / (1 + f))`` of terms that occur in ``f`` of ``n`` documents, at least 0."""
+    return np.log(np.maximum(n_documents / (1.0 + frequency), 1.0))
+
+
+def weighted(
+    x: sparse.csr_array,
+    weighting: str,
+    rarity: NDArray[np.float64],
+    average: float,
+    k1: float = 1.2,
+    b: float = 0.75,
+) -> sparse.csr_array:
+    """Rows as documents of columns as terms, each cell weighted.
+
+    - "tf-idf": ``sqrt(x) * rarity``
+    - "bm25": ``x (k1 + 1) / (k1 (1 - b + b * length / average) + x) * rarity``, with the length
+      of a row the sum of its cells
+    Each row is weighted by itself.
+
+    Parameters
+    ----------
+    x : (n_rows, n_columns), sparse
+        0 or more.
+    rarity : (n_columns,) float64
+        ``inverse_frequency`` of each column.
+    average : float
+        Average length of the rows that were learnt from.
+
+    Returns
+    -------
+    (n_rows, n_columns) float64, sparse
+
+    Source: Salton and Buckley 1988, "Term-weighting approaches in automatic text retrieval";
+    Robertson and Zaragoza 2009, "The probabilistic relevance framework: BM25 and beyond"; both
+    as `implicit` has them.
+    """
+    data = x.data.astype(np.float64)
+    if weighting == "tf-idf":
+        data = np.sqrt(data)
+    else:
+        row = np.repeat(np.arange(x.shape[0]), np.diff(x.indptr))
+        length = np.bincount(row, data, minlength=x.shape[0])
+        relative = 1 - b + b * length / (average if average > 0 else 1.0)
+        data = data * (k1 + 1) / (k1 * relative[row] + data)
+    return sparse.csr_array((data * rarity[x.indices], x.indices, x.indptr), shape=x.shape)
+
+
+def squares(x: sparse.csr_array) -> NDArray[np.float64]:
+    """Squared length of each row, ``(n_rows,)``; each row is added up by itself."""
+    row = np.repeat(np.arange(x.shape[0]), np.diff(x.indptr))
+    cells = x.data.astype(np.float64)
+    return np.bincount(row, cells * cells, minlength=x.shape[0]).astype(np.float64)
+
+
+def nearest(similar: NDArray[Any], n: int) -> sparse.csr_array:
+    """The ``n`` largest of each row that are above 0, and all that tie with the last of them.
+
+    Keeping every tie makes the choice independent of how items or people are numbered.
+
+    Parameters
+    ----------
+    similar : (n_rows, n_columns)
+
+    Returns
+    -------
+    (n_rows, n_columns) float32, sparse
+    """
+    similar = similar.astype(np.float32)
+    n_columns = similar.shape[1]
+    bar = np.zeros((len(similar), 1), dtype=np.float32)
+    if n < n_columns:
+        bar = np.partition(similar, n_columns - n, axis=1)[:, n_columns - n, None]
+        bar = np.maximum(bar, 0) * np.float32(1 - TIE)
+    similar[similar < bar] = 0.0
+    return sparse.csr_array(similar)
+
+
+def nearest_items(x: sparse.csr_array, n: int, scaled: Scaled) -> sparse.csr_array:
+    """The ``n`` items nearest to each item, by a similarity that is read from ``X'X``.
+
+    Panel by panel, so that no dense matrix of all items by all items is needed: an item keeps
+    the nearest of each panel, and of those the nearest of all.
+
+    Parameters
+    ----------
+    x : (n_people, n_items), sparse
+    n : int
+        Neighbours of each item, and those that tie with the last of them.
+    scaled : function
+        Similarities ``(n_own, n_other)`` from products, the codes of the items that have
+        neighbours, and the codes of the neighbours.
+
+    Returns
+    -------
+    (n_items, n_items) float32, sparse
+        Row ``j`` holds the neighbours of item ``j``; the diagonal is empty.
+    """
+    n_items = x.shape[1]
+    found: list[tuple[IntArray, IntArray, FloatArray]] = []
+
+    def keep(own: IntArray, other: IntArray, both: NDArray[Any]) -> None:
+        near = nearest(scaled(both, own, other), n).tocoo()
+        found.append((own[near.row], other[near.col], near.data))
+
+    for rows, columns, values in panels(x):
+        size = len(columns)
+        np.fill_diagonal(values, 0)
+        keep(columns, rows, np.ascontiguousarray(values.T))
+        if len(rows) > size:
+            keep(rows[size:], columns, values[size:])
+    row, column, data = (np.concatenate(part) for part in zip(*found, strict=True))
+    candidates = sparse.csr_array((data, (row, column)), shape=(n_items, n_items))
+    block = max(1, DENSE_BYTES // (4 * n_items))
+    chosen = [
+        nearest(candidates[start : start + block].toarray(), n)
+        for start in range(0, n_items, block)
+    ]
+    return sparse.vstack(chosen, format="csr")
