@@ -6,7 +6,7 @@ import pytest
 import workbench as wb
 from workbench.errors import ArgumentError, CapabilityError, DataError
 from workbench.pipeline import job
-from workbench.pipeline.plan import planned
+from workbench.pipeline.plan import USUAL, planned
 
 
 @pytest.fixture
@@ -122,3 +122,13 @@ def test_a_log_without_values_leaves_out_the_models_that_need_them():
 def test_values_without_a_threshold_are_remarked_on():
     plan = planned(dataset(log(value=pl.lit(2.0))))
     assert "every event counts as relevant" in plan.remarks[0]
+
+
+def test_the_usual_models_are_compared_and_the_others_where_they_are_asked_for(small):
+    usual, every = planned(small), planned(small, models=["all"])
+    assert set(usual.models) == set(USUAL)
+    assert set(every.models) == set(wb.model_names())
+    assert any("not compared unless asked for: " in remark for remark in usual.remarks) == (
+        set(USUAL) < set(wb.model_names())
+    )
+    assert not any("not compared" in remark for remark in every.remarks)

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 import workbench as wb
+from workbench.evaluation.cold_start import cold_start
 from workbench.pipeline import Run
 
 
@@ -39,6 +40,20 @@ def test_comparisons_are_the_engine_less_the_other(finished):
         assert row["ratio"] == pytest.approx(means["engine"] / means[row["against"]])
         assert row["low"] <= row["difference"] <= row["high"]
         assert row["ratio_low"] <= row["ratio"] <= row["ratio_high"]
+
+
+def test_the_cold_start_curve_is_of_every_model_and_length(finished):
+    curve = finished.cold_start
+    assert set(curve["model"]) == {"popularity", "ease", "engine"}
+    assert curve["history"].unique(maintain_order=True).to_list() == [0, 1, 3, 10, None]
+    assert curve["n"].n_unique() == 1
+    model = wb.create("ease").fit(finished.split.train)
+    rows = wb.evaluate(model, finished.split)
+    asked = cold_start(model, finished.split)["user_id"].unique().implode()
+    whole = curve.filter((pl.col("model") == "ease") & pl.col("history").is_null())
+    assert whole["mean"].item() == pytest.approx(
+        rows.filter(pl.col("user_id").is_in(asked))["ndcg"].mean()
+    )
 
 
 def test_an_engine_alone_has_no_comparisons(finished):

@@ -70,7 +70,8 @@ def run(
     models: Annotated[
         str | None,
         typer.Option(
-            show_default=False, help="Names, comma-separated (`workbench models`); by default all."
+            show_default=False,
+            help="Names, comma-separated (`workbench models`), or all; by default the usual ones.",
         ),
     ] = None,
     test_fraction: Annotated[float, typer.Option(help="Of the events, to ask about.")] = 0.2,

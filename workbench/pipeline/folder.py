@@ -107,6 +107,11 @@ class Run:
         return self._frame("tie_orders.parquet")
 
     @cached_property
+    def cold_start(self) -> pl.DataFrame:
+        """nDCG of each model by how much of each history it was shown; null is all of it."""
+        return self._frame("cold_start.parquet")
+
+    @cached_property
     def comparisons(self) -> pl.DataFrame:
         """The engine against each other model: paired differences with intervals."""
         return self._frame("comparisons.parquet")

@@ -23,10 +23,13 @@ from workbench.columns import VALUE
 from workbench.data.dataset import Dataset
 from workbench.data.split import IN_TIME, Split, split
 from workbench.errors import ArgumentError, CapabilityError, DataError
+from workbench.evaluation.accuracy import ACCURACY
+from workbench.evaluation.cold_start import LENGTHS, SHOWN, cold_start
 from workbench.evaluation.definitions import PROTOCOL, ranking_protocol
 from workbench.evaluation.evaluate import evaluate
 from workbench.evaluation.ratings import evaluate_ratings
 from workbench.evaluation.sensitivity import tie_sensitivity
+from workbench.evaluation.uncertainty import summarise
 from workbench.models.base import Recommender
 from workbench.pipeline import disk
 from workbench.pipeline import leaderboard as boards
@@ -41,6 +44,8 @@ from workbench.report.html import write_report
 from workbench.slate import Slates
 
 MOST_EVENTS_FOR_TIES = 1_000_000
+COLD_PEOPLE = 300
+"""People asked again with shortened histories, guests first."""
 TIES = {
     "tie_seed": pl.Int64, "metric": pl.String, "mean": pl.Float64, "n": pl.Int64,
     "model": pl.String,
@@ -68,8 +73,9 @@ def run(
     home : path, optional
         The folder goes to ``home/runs``; by default ``workbench.settings.home()``.
     models : iterable of str, optional
-        Names of ``wb.model_names()``; by default all that the log supports. The engine is always
-        fitted, since it is what the run is about.
+        Names of ``wb.model_names()``, or ["all"]; by default those of
+        ``workbench.pipeline.plan.USUAL`` that the log supports. The engine is always fitted,
+        since it is what the run is about.
     engine : Engine, optional
         Not fitted yet, e.g. ``wb.Engine(n_trees=50)``; by default ``wb.Engine(seed=seed)``.
     method : str, optional
@@ -129,6 +135,7 @@ def run(
                     "leaderboard": found.figures,
                     "comparisons": boards.comparisons(found.rows),
                     "tie_orders": ties,
+                    "cold_start": found.cold_start,
                 }
                 for table, frame in tables.items():
                     frame.write_parquet(folder / f"{table}.parquet")
@@ -149,7 +156,7 @@ def run(
                     SimpleNamespace(
                         manifest=manifest, split=cut, path=folder, audit=audit,
                         leaderboard=tables["leaderboard"], comparisons=tables["comparisons"],
-                        tie_orders=tables["tie_orders"],
+                        tie_orders=tables["tie_orders"], cold_start=tables["cold_start"],
                     ),
                 )  # fmt: skip
             total = round(time.perf_counter() - started, 2)
@@ -164,6 +171,7 @@ class Found:
 
     rows: dict[str, pl.DataFrame]
     figures: pl.DataFrame
+    cold_start: pl.DataFrame
     seconds: dict[str, dict[str, float]]
     left_out: dict[str, str]
     engine: Engine
@@ -221,6 +229,7 @@ def _measured(plan: Plan, engine: Engine, cut: Split, stages: Stages) -> Found:
     """Each model fitted, measured and let go; only the engine is kept."""
     rows: dict[str, pl.DataFrame] = {}
     parts: list[pl.DataFrame] = []
+    curves: list[pl.DataFrame] = []
     seconds: dict[str, dict[str, float]] = {}
     left_out = dict(plan.left_out)
     _, people = cut.people()
@@ -243,14 +252,26 @@ def _measured(plan: Plan, engine: Engine, cut: Split, stages: Stages) -> Found:
                 pl.lit(ranking_protocol(cut)).alias(PROTOCOL)
             )
             parts.append(boards.summary(name, rows[name], slates, cut, _rating_rows(model, cut)))
+            measured = time.perf_counter()
+            curves.append(_curve(name, model, cut, plan))
             seconds[name] = {
                 "fit": round(fitted - started, 2),
-                "evaluate": round(time.perf_counter() - fitted, 2),
+                "evaluate": round(measured - fitted, 2),
+                "cold start": round(time.perf_counter() - measured, 2),
             }
     engine.progress = None
-    return Found(
-        rows, boards.best_first(pl.concat(parts)), seconds, left_out, engine, slates
-    )  # the engine came last
+    figures, curve = boards.best_first(pl.concat(parts)), pl.concat(curves)
+    return Found(rows, figures, curve, seconds, left_out, engine, slates)  # the engine came last
+
+
+def _curve(name: str, model: Recommender, cut: Split, plan: Plan) -> pl.DataFrame:
+    """nDCG by how much of each history is shown; empty where histories are short."""
+    try:
+        rows = cold_start(model, cut, LENGTHS, plan.k, max_people=COLD_PEOPLE, seed=plan.seed)
+    except DataError:
+        return pl.DataFrame(schema=boards.CURVE)
+    curve = summarise(rows.drop([m for m in ACCURACY if m != boards.NDCG]), by=SHOWN)
+    return curve.select(pl.lit(name).alias(boards.MODEL), pl.all())
 
 
 def _rating_rows(model: Recommender, cut: Split) -> pl.DataFrame | None:

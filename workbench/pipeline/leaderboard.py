@@ -9,7 +9,8 @@ import polars as pl
 from workbench.columns import DEFINITION, HIGH, LOW, MEAN, METRIC, N
 from workbench.data.split import Split
 from workbench.evaluation.catalogue import catalogue_metrics
-from workbench.evaluation.uncertainty import compare, summarise
+from workbench.evaluation.cold_start import SHOWN
+from workbench.evaluation.uncertainty import SUMMARY, compare, summarise
 from workbench.pipeline.plan import ENGINE
 from workbench.slate import Slates
 
@@ -24,6 +25,10 @@ COMPARED = {
     DEFINITION: pl.String,
 }
 """Columns of ``wb.compare``."""
+CURVE = {MODEL: pl.String, SHOWN: pl.Int64, **SUMMARY}
+"""Columns of the cold-start curve."""
+HYBRIDS = (ENGINE, BLEND, "switch", "cascade", "stack")
+"""Models that are made of others."""
 
 
 def summary(
@@ -109,9 +114,9 @@ def stacked(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def best_single(figures: pl.DataFrame) -> str | None:
-    """The best model that is neither the engine nor a blend of others."""
+    """The best model that is not made of others."""
     models = figures[MODEL].unique(maintain_order=True).to_list()
-    return next((name for name in models if name not in (ENGINE, BLEND)), None)
+    return next((name for name in models if name not in HYBRIDS), None)
 
 
 def comparisons(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

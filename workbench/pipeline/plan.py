@@ -16,6 +16,12 @@ from workbench.ranking.recommend import check_k
 from workbench.ranking.registry import model_class, model_names
 
 ENGINE = "engine"
+ALL = "all"
+USUAL = (
+    "popularity", "recent", "item-knn", "user-knn", "ease", "session", "following", "trending",
+    "als", "svd", "content", "rules", "blend", ENGINE,
+)  # fmt: skip
+"""What a run compares where no model is named: the families, without those that take minutes."""
 FEWEST_PEOPLE, FEWEST_ITEMS, FEWEST_EVENTS = 5, 5, 30
 """Below these there is nothing to compare: an interval over four people says nothing."""
 
@@ -103,6 +109,9 @@ def planned(
             "no relevant_from was given, so every event counts as relevant, whatever its value"
         )
     chosen, left_out = _models(dataset, models)
+    others = [name for name in model_names() if name not in USUAL] if models is None else []
+    if others:
+        remarks.append(f"not compared unless asked for: {', '.join(others)}, or {ALL!r}")
     return Plan(
         method, float(test_fraction), float(guests), int(k), int(seed), chosen, left_out,
         tuple(remarks),
@@ -114,7 +123,9 @@ def _models(
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     if isinstance(models, str):
         raise ArgumentError(f"models must be a list of names, not the string {models!r}")
-    names = model_names() if models is None else list(dict.fromkeys(models))
+    names = list(USUAL) if models is None else list(dict.fromkeys(models))
+    if ALL in names:
+        names, models = model_names(), None
     chosen, left_out = [], {}
     for name in names:
         lacking = model_class(name).needs - dataset.has
