@@ -33,7 +33,6 @@ LAYER = {name: place for place, names in enumerate(LAYERS) for name in names}
 LONGEST = 420
 LONG = {
     "workbench/data/split.py": "the five ways to split beside the Split they all make",
-    "workbench/features/standard.py": "a list: one short function per feature",
 }
 """Files that may be longer than ``LONGEST`` lines, and why."""
 

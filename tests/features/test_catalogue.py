@@ -45,7 +45,8 @@ def test_the_catalogue_describes_every_column_of_the_table(engine, world):
     assert table.height == 6
     assert table["row"].to_list() == [0, 0, 1, 1, 2, 2]
     assert catalogue.null_count().sum_horizontal().item() == 0
-    assert (catalogue.select(pl.all().str.len_chars() > 0)["meaning"]).all()
+    said = catalogue.select("name", "group", "meaning", "as_of")
+    assert said.select(pl.all_horizontal(pl.all().str.len_chars() > 0)).to_series().all()
     assert set(catalogue["as_of"]) == {"person", "world"}
 
 

@@ -208,7 +208,7 @@ def test_only_what_a_feature_names_reaches_it(world, people):
 
     hidden = wb.Engine(features=[sly], n_trees=3, depth=20).fit(world)
     assert hidden.uses == {"as_of"}
-    open_ = wb.Engine(features=[frank], n_trees=3, depth=20).fit(world)
+    open_ = wb.Engine(features=[frank], allow=["gender"], n_trees=3, depth=20).fit(world)
     assert open_.uses == {"as_of", "gender"}
     again = type(open_)(**open_.params())
     assert again.features == open_.features

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy import sparse
 
 from workbench.columns import AS_OF, ITEM, ROW, TIME, VALUE, WEIGHT
 from workbench.features.signal import Column, Signal
-from workbench.features.tables import ItemTables
+from workbench.features.tables import ItemTables, learner_key
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
 
+T = TypeVar("T")
 PLACES = 10.0
 """Number of later events after which an event counts 1/e in the features of recent taste."""
 
@@ -32,6 +36,8 @@ class Pairs:
         What the training window says of items.
     signals : dict of str to Signal
         Scores of the models that feed the ranker.
+    models : mapping of str to Recommender
+        The models themselves, for the features that read more of them than scores.
     """
 
     profiles: Profiles
@@ -39,6 +45,7 @@ class Pairs:
     item: IntArray
     tables: ItemTables
     signals: dict[str, Signal]
+    models: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -70,6 +77,27 @@ class Pairs:
         )
 
     # --- what several features share ----------------------------------------------------------
+
+    def told(self, column: str) -> pl.Series:
+        """An attribute or a column of context, one cell per person; null where not said."""
+        for table in (self.profiles.attributes, self.profiles.context):
+            if column in table.columns:
+                return table[column]
+        return pl.Series(column, [None] * len(self.profiles), dtype=pl.String)
+
+    def learnt(self, function: Callable[..., Any], *arguments: str) -> Any:
+        """The table that a function named in ``Feature.learns`` made of the training window."""
+        return self.tables.learnt[learner_key((function, *arguments))]
+
+    def shared(self, key: str, make: Callable[[], T]) -> T:
+        """What ``make`` returns, made once for all features of these pairs."""
+        if key not in self._shared:
+            self._shared[key] = make()
+        return self._shared[key]  # type: ignore[no-any-return]
+
+    @cached_property
+    def _shared(self) -> dict[str, Any]:
+        return {}
 
     @cached_property
     def now(self) -> NDArray[np.float64]:
@@ -108,6 +136,33 @@ class Pairs:
         """Weighted mean over each person's events, ``(n_profiles,)``; 0 without weight."""
         held = self.total(weight)
         return self.total(weight * per_event) / np.where(held > 0, held, 1.0)
+
+    def of_values(self, values: sparse.csr_array, weight: Column) -> tuple[Any, NDArray[Any]]:
+        """What each person's events weigh by value of an item column, and the same by item.
+
+        Parameters
+        ----------
+        values : (n_items, n_values) sparse of ones
+            Which values each item has.
+        weight : (n_events,)
+
+        Returns
+        -------
+        by_value : (n_profiles, n_values) float32, sparse
+            Sum of the weights of the person's events of items with the value.
+        by_pair : (n_pairs,) float32
+            Its mean over the values of the pair's item; NaN where the item has none.
+
+        Notes
+        -----
+        Sparse times sparse adds up every row by itself, so a person's numbers do not depend on
+        the batch.
+        """
+        by_value = self.profiles.csr(self.profiles.latest, weight) @ values
+        summed = (by_value @ values.T).toarray()
+        count = np.diff(values.indptr)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return by_value, summed[self.row, self.item] / count[self.item].astype(np.float32)
 
     def taste(self, vectors: FloatArray, weight: Column) -> Column:
         """Likeness of each pair's item to the person's weighted mean item, ``(n_pairs,)``.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from workbench.columns import YEAR
+from workbench.columns import USER, YEAR
 from workbench.data.dataset import Dataset
+from workbench.errors import ArgumentError
 from workbench.features.items import genre_matrix
 from workbench.features.popularity import PopularityInTime
 from workbench.state import Arrays, decoded, encoded
@@ -18,6 +22,27 @@ from workbench.vocabulary import FloatArray
 
 PRIOR = 10.0
 """Events' worth of the overall mean in an item's own mean."""
+
+Learner = Callable[..., Any] | tuple[Any, ...]
+"""A function from a Dataset to a table, or a tuple of one and its further arguments, all text."""
+
+
+def learner_key(learner: Learner) -> str:
+    """Under which name what a learner learnt is kept: that of the function, and its arguments.
+
+    Raises
+    ------
+    ArgumentError
+        It is no function with a name of its own.
+    """
+    function, *arguments = learner if isinstance(learner, tuple) else (learner,)
+    named = callable(function) and "<lambda>" not in getattr(function, "__qualname__", "<lambda>")
+    if not named or not all(isinstance(argument, str) for argument in arguments):
+        raise ArgumentError(
+            f"learns: {learner!r} must be a function that was made by def, or a tuple of one and "
+            "its further arguments, all text"
+        )
+    return ":".join([f"{function.__module__}.{function.__qualname__}", *arguments])
 
 
 @dataclass(frozen=True)
@@ -44,6 +69,8 @@ class ItemTables:
         The median year where unknown; NaN without years.
     genres : (n_items, n_genres) float32
         Rows of length 1, or 0 where unknown.
+    learnt : dict
+        What the features in use ``learns``, by ``learner_key``.
     """
 
     items: pl.DataFrame
@@ -58,10 +85,19 @@ class ItemTables:
     popularity: PopularityInTime | None
     year: FloatArray
     genres: FloatArray
+    learnt: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, dataset: Dataset) -> Self:
-        """Count a dataset, its guests left out."""
+    def of(cls, dataset: Dataset, features: Iterable[Any] = ()) -> Self:
+        """Count a dataset, its guests left out.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            A training window.
+        features : iterable of Feature
+            Those in use, whose ``learns`` is learnt too. What two of them share is learnt once.
+        """
         people = dataset.profiles()
         n = dataset.n_items
         liked = people.positive(dataset.relevant_from)
@@ -93,7 +129,13 @@ class ItemTables:
             popularity=PopularityInTime.of(dataset) if timed else None,
             year=_years(dataset.items),
             genres=_genres(dataset.items),
+            learnt=_learnt(dataset, features),
         )
+
+    def learnt_by(self, function: Callable[..., Any]) -> dict[str, Any]:
+        """What a function with one further argument learnt, by that argument."""
+        start = learner_key(function) + ":"
+        return {k.removeprefix(start): v for k, v in self.learnt.items() if k.startswith(start)}
 
     def state(self) -> tuple[Arrays, dict[str, Any]]:
         """See ``Recommender.state``."""
@@ -103,6 +145,42 @@ class ItemTables:
     def from_state(cls, arrays: Arrays, json: dict[str, Any]) -> Self:
         """See ``Recommender.from_state``."""
         return cls(**decoded(arrays, json))
+
+
+def _learnt(dataset: Dataset, features: Iterable[Any]) -> dict[str, Any]:
+    learners: dict[str, tuple[Any, ...]] = {}
+    uses: dict[str, frozenset[str]] = {}
+    for feature in features:
+        for learner in feature.learns:
+            key = learner_key(learner)
+            learners[key] = learner if isinstance(learner, tuple) else (learner,)
+            uses[key] = uses.get(key, frozenset()) | feature.uses
+    shown: dict[frozenset[str], Dataset] = {}
+    found = {}
+    for key, (function, *arguments) in learners.items():
+        if uses[key] not in shown:
+            shown[uses[key]] = _shown(dataset, uses[key])
+        table = function(shown[uses[key]], *arguments)
+        found[key] = table.to_numpy() if isinstance(table, pl.Series) else table
+    return found
+
+
+def _shown(dataset: Dataset, uses: frozenset[str]) -> Dataset:
+    """The dataset without guests, and with no attribute or context that is not in ``uses``."""
+    shown = copy.copy(dataset)
+    for name in [name for name in vars(shown) if isinstance(_cached(name), cached_property)]:
+        del vars(shown)[name]
+    hidden = [c for c in dataset.context_columns if c not in uses]
+    shown.interactions = dataset.interactions.drop(hidden)
+    shown.guest_interactions = dataset.guest_interactions.drop(hidden).clear()
+    shown.context_columns = tuple(c for c in dataset.context_columns if c in uses)
+    shown.users = dataset.users.select(USER, *(c for c in dataset.users.columns if c in uses))
+    shown.truth = None
+    return shown
+
+
+def _cached(name: str) -> Any:
+    return getattr(Dataset, name, None)
 
 
 def _years(items: pl.DataFrame) -> FloatArray:

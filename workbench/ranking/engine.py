@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 from workbench.columns import AS_OF
 from workbench.data.dataset import Dataset
 from workbench.data.split import Split
-from workbench.errors import ArgumentError, DamagedArtifactError
+from workbench.errors import ArgumentError
 from workbench.features.catalogue import Feature
 from workbench.features.pairs import Pairs
 from workbench.features.signal import Signal
-from workbench.features.standard import standard
+from workbench.features.standard import check_asked
 from workbench.features.tables import ItemTables
 from workbench.models.base import Recommender, checked_items, checked_profiles
 from workbench.profiles import Profiles
 from workbench.ranking import lessons
 from workbench.ranking.candidates import candidates, signals, sources
-from workbench.ranking.ranker import Ranker, check_columns
+from workbench.ranking.ranker import Ranker, check_ways
+from workbench.ranking.reading import own_of, reading, restored, uses_of
 from workbench.ranking.retrievers import fed, fitted, made
 from workbench.ranking.storage import read_engine, save_engine
 from workbench.state import decoded, encoded
@@ -52,8 +53,12 @@ class Engine(Recommender):
         By default ``RETRIEVERS``, less those that the log cannot feed.
     depth : int
         How many of each retriever's best unmet items become candidates.
-    features : sequence of Feature
-        Features of one's own, after the standard ones.
+    features : sequence of Feature or str
+        Of one's own, or by name or group (``workbench.features.standard.available``), after
+        those that are read unasked.
+    allow : sequence of str
+        Attributes of people, and columns of context with a sensitive name, that features and
+        retrievers may read; manifest and report state them. No other reaches the ranker.
     objective : str
         "binary:logistic", "rank:ndcg" or "rank:pairwise"; see ``Ranker``.
     monotone : mapping of feature name to 1, -1 or 0, optional
@@ -81,13 +86,15 @@ class Engine(Recommender):
     learnt_from_ : dict
         How the log was cut (``method``, ``windows``), number of ``pairs`` and of the ``relevant``
         among them, of ``trees`` in each booster, and the fingerprint of the ``dataset``.
+    sensitive_ : list of str
+        The sensitive columns that are read.
 
     Notes
     -----
     A score is the log-odds of "relevant, if shown" (a margin that only orders a list, with the
     ranking objectives), so contributions of features add up to it. Candidates depend on the
-    profile only. ``uses`` names the moment (``as_of``) and what the retrievers and features of
-    one's own name; no other attribute or context reaches them.
+    profile only. ``uses`` names the moment (``as_of``) and what the retrievers and features name;
+    no other attribute or context reaches them.
 
     Source: two stages as in Covington, Adams, Sargin 2016, "Deep neural networks for YouTube
     recommendations"; trees of Chen and Guestrin 2016, "XGBoost". Defaults chosen on a validation
@@ -101,7 +108,8 @@ class Engine(Recommender):
         self,
         retrievers: Mapping[str, Sequence[Any]] | None = None,
         depth: int = 100,
-        features: Sequence[Feature] = (),
+        features: Sequence[Feature | str] = (),
+        allow: Sequence[str] = (),
         objective: str = "binary:logistic",
         monotone: Mapping[str, int] | None = None,
         n_trees: int = 200,
@@ -127,17 +135,12 @@ class Engine(Recommender):
         if isinstance(depth, bool) or not isinstance(depth, int | np.integer) or depth < 1:
             raise ArgumentError(f"depth must be a whole number of at least 1, not {depth!r}")
         lessons.check_lessons(label_fraction, n_windows, max_people, short_histories, short_share)
-        for name, way in (monotone or {}).items():
-            if way not in (-1, 0, 1):
-                raise ArgumentError(f"monotone: {name!r} must be 1, -1 or 0, not {way!r}")
-        for own in features:
-            if not isinstance(own, Feature):
-                raise ArgumentError(
-                    f"features: {own!r} is no Feature; decorate it with @wb.feature()"
-                )
+        check_ways(monotone or {})
+        check_asked(features, allow)
         self.retrievers = retrievers
         self.depth = depth
         self.features = tuple(features)
+        self.allow = tuple(allow)
         self.objective = objective
         self.monotone = None if monotone is None else dict(monotone)
         self.n_trees = n_trees
@@ -156,31 +159,21 @@ class Engine(Recommender):
         self.max_people = max_people
         self.seed = seed
         self.threads = threads
-        self.uses = frozenset({AS_OF}).union(*read, *(own.uses for own in self.features))
+        self.uses = frozenset({AS_OF}).union(*read, *(f.uses for f in own_of(features)))
         self.progress: Callable[[str], None] | None = None
-        self._ranker([])  # refuses what cannot work with trees
+        self.ranker_of([])  # refuses what cannot work with trees
 
     # --- fitting ------------------------------------------------------------------------------
 
     def fit(self, dataset: Dataset) -> Self:
-        labels = list(fed(self.retrievers, dataset))
-        self._say("cutting the log inside")
-        cuts = self._windows(dataset)
-        parts = []
-        for back, cut in enumerate(cuts):
-            self.tables_ = ItemTables.of(cut.train)
-            self.features_ = self._features(labels)
-            part = "earlier events" if back == 0 else f"events before window {back}"
-            self.retrievers_ = self._fitted(cut.train, part)
-            parts.append(self._lessons(cut))
-        taught = lessons.Lessons.joined(parts)
+        taught = self.learn(dataset)
         lessons.check_teaching(taught)
-        self.ranker_ = self._ranker(self.features_).fit(taught, self._say)
+        self.ranker_ = self.ranker_of(self.features_).fit(taught, self._say)
         self.retrievers_ = self._fitted(dataset, "all events")
-        self.tables_ = ItemTables.of(dataset)
+        self.tables_ = ItemTables.of(dataset, self.features_)
         self.learnt_from_ = {
-            "method": cuts[0].method,
-            "windows": len(cuts),
+            "method": taught.method,
+            "windows": self.n_windows,
             "pairs": len(taught),
             "relevant": int(taught.relevant.sum()),
             "trees": self.ranker_.trees,
@@ -188,28 +181,39 @@ class Engine(Recommender):
         }
         return self
 
+    def learn(self, dataset: Dataset) -> lessons.Lessons:
+        """What the ranker is to learn from; the retrievers are left fitted on a part of the log."""
+        self.features_, self.uses, self.sensitive_ = self._reading(dataset)
+        self._say("cutting the log inside")
+        parts = []
+        for back, cut in enumerate(self._windows(dataset)):
+            self.tables_ = ItemTables.of(cut.train, self.features_)
+            self.retrievers_ = self._fitted(cut.train, "earlier " * (back + 1) + "events")
+            parts.append(self._lessons(cut))
+        return lessons.Lessons.joined(parts)
+
     def check_log(self, dataset: Dataset) -> None:
         """Refuse, before any training, a log that the ranker cannot learn from.
 
         Raises
         ------
-        DataError
-            Nobody has enough earlier events and a relevant later one.
+        DataError, ArgumentError
+            Nobody has enough earlier events and a relevant later one; a feature cannot work, or
+            reads a sensitive column that is not allowed.
         """
+        self._reading(dataset)
         for cut in self._windows(dataset):
             lessons.learners(cut)
 
     def _windows(self, dataset: Dataset) -> list[Split]:
         return lessons.windows(dataset, self.label_fraction, self.n_windows, self.seed)
 
-    def _features(self, labels: list[str]) -> list[Feature]:
-        """What the ranker reads, for the log of the tables."""
-        found = standard(self.tables_, labels) + list(self.features)
-        check_columns([f.name for f in found], self.monotone or {})
-        return found
+    def _reading(self, dataset: Dataset) -> tuple[list[Feature], frozenset[str], list[str]]:
+        models = fed(self.retrievers, dataset)
+        return reading(dataset, models, self.features, self.allow, self.monotone or {})
 
-    def _ranker(self, features: Sequence[Feature]) -> Ranker:
-        """The unfitted ranker."""
+    def ranker_of(self, features: Sequence[Feature]) -> Ranker:
+        """The unfitted ranker of some features."""
         ways = self.monotone or {}
         return Ranker(
             [f.name for f in features],
@@ -305,7 +309,7 @@ class Engine(Recommender):
         if seen:
             chosen[block.row, block.item] = True
         row, item = np.nonzero(chosen)
-        return row, item, self._matrix(Pairs(block, row, item, self.tables_, found)), found
+        return row, item, self._matrix(block, row, item, found), found
 
     def _asked(
         self, profiles: Profiles, items: IntArray | None
@@ -316,9 +320,10 @@ class Engine(Recommender):
             found = signals(self.retrievers_, block)
             row = np.repeat(np.arange(len(block)), len(codes))
             item = np.tile(codes, len(block))
-            yield len(block), self._matrix(Pairs(block, row, item, self.tables_, found))
+            yield len(block), self._matrix(block, row, item, found)
 
-    def _matrix(self, pairs: Pairs) -> FloatArray:
+    def _matrix(self, block: Profiles, row: IntArray, item: IntArray, found: Any) -> FloatArray:
+        pairs = Pairs(block, row, item, self.tables_, found, self.retrievers_)
         return np.column_stack([feature.column(pairs) for feature in self.features_])
 
     @property
@@ -345,7 +350,9 @@ class Engine(Recommender):
         self._require_fitted()
         return encoded(
             {
-                "params": {**self.params(), "features": [f.name for f in self.features]},
+                "params": {**self.params(), "features": [str(f) for f in self.features]},
+                "own": [f.name for f in own_of(self.features)],
+                "sensitive": self.sensitive_,
                 "catalogue": self.catalogue,
                 "fitted_on": self.fitted_on,
                 "retrievers": self.retrievers_,
@@ -367,23 +374,22 @@ class Engine(Recommender):
             The features of one's own that the engine was made with.
         """
         content = decoded(arrays, state)
-        expected, given = content["params"]["features"], [f.name for f in features]
+        asked = content["params"]["features"]
+        expected, given = content.get("own", asked), [f.name for f in features]
         if expected != given:
             raise ArgumentError(
                 f"features: this engine was made with {expected or 'none of its own'}, not "
                 f"{given or 'none'}; pass the same ones to load"
             )
-        engine = cls(**{**content["params"], "features": features})
+        own = {f.name: f for f in features}
+        engine = cls(**{**content["params"], "features": [own.get(f, f) for f in asked]})
         engine.catalogue = content["catalogue"]
         engine.fitted_on = content["fitted_on"]
-        engine.retrievers_ = content["retrievers"]
-        engine.tables_ = content["tables"]
-        engine.ranker_ = content["ranker"]
-        engine.learnt_from_ = content["learnt_from"]
-        known = standard(engine.tables_, list(engine.retrievers_))
-        engine.features_ = known + list(features)
-        if [f.name for f in engine.features_] != engine.ranker_.names:
-            raise DamagedArtifactError("the features of the saved engine are not those it names")
+        for name in ("retrievers", "tables", "ranker", "learnt_from"):
+            setattr(engine, f"{name}_", content[name])
+        engine.sensitive_ = content.get("sensitive", [])
+        engine.features_ = restored(engine.ranker_.names, engine.tables_, engine._labels, features)
+        engine.uses = uses_of(engine.retrievers_, engine.features_)
         return engine
 
     def save(self, path: str | Path, **about: Any) -> Path:

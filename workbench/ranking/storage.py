@@ -40,6 +40,7 @@ def save_engine(engine: Engine, path: Path, about: Mapping[str, Any]) -> Path:
         "learnt_from": engine.learnt_from_,
         "features": described(engine.features_).to_dicts(),
         "uses": sorted(engine.uses),
+        "sensitive": {"allowed": sorted(engine.allow), "read": engine.sensitive_},
         "threads": engine.threads,
         "libraries": library_versions(),
         **about,
