@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError
 from workbench.models.base import Recommender
 from workbench.ranking import registry
+from workbench.ranking.size import Size, needed, too_large
 
 Spec = Sequence[Any]
 """Name of a model and its parameters."""
@@ -25,7 +27,8 @@ RETRIEVERS: dict[str, Spec] = {
     "trending": ("trending", {}),
     "popularity": ("popularity", {}),
 }
-"""Label → spec, where none are named. Those that a log cannot feed are left out."""
+"""Label → spec, where none are named. Those that a log cannot feed, or that are too large
+for it, are left out."""
 
 
 def made(label: str, spec: Any) -> Recommender:
@@ -47,37 +50,81 @@ def made(label: str, spec: Any) -> Recommender:
     return registry.create(spec[0], **spec[1])
 
 
-def fed(given: Mapping[str, Spec] | None, dataset: Dataset) -> dict[str, Recommender]:
-    """The unfitted retrievers that a log can feed.
+@dataclass(frozen=True)
+class Choice:
+    """The retrievers of an engine for one log.
+
+    Attributes
+    ----------
+    specs : dict
+        Label → (model name, parameters), in order.
+    left_out : dict
+        Label → why it is not among them.
+    """
+
+    specs: dict[str, Spec]
+    left_out: dict[str, str]
+
+    def unfitted(self) -> dict[str, Recommender]:
+        """New models, by label."""
+        return {label: made(label, spec) for label, spec in self.specs.items()}
+
+    def fitted(self, dataset: Dataset, say: Callable[[str], None]) -> dict[str, Recommender]:
+        """New models fitted on a log; ``say`` hears which one is at work."""
+        models = self.unfitted()
+        for label, model in models.items():
+            say(label)
+            model.fit(dataset)
+        return models
+
+
+def chosen(given: Mapping[str, Spec] | None, dataset: Dataset) -> Choice:
+    """The retrievers that a log can feed and that are not too large for it.
+
+    Where none are named, each of ``RETRIEVERS`` is taken in turn unless the log lacks what it
+    needs, or it would need too much memory or time (see ``workbench.ranking.size``), alone or
+    beside those before it. Those that are named are taken, whatever their size.
 
     Parameters
     ----------
     given : mapping of label to spec, optional
         By default ``RETRIEVERS``.
     dataset : Dataset
+        The whole log that the engine learns from; the choice holds for all parts of it.
 
     Raises
     ------
     ArgumentError
         One that was named needs what the log does not have.
     """
-    models = {label: made(label, spec) for label, spec in (given or RETRIEVERS).items()}
-    hungry = {label: m.needs - dataset.has for label, m in models.items() if m.needs - dataset.has}
-    if given is not None and hungry:
-        label, lacking = min(hungry.items())
-        raise ArgumentError(
-            f"retrievers: {label!r} needs {', '.join(sorted(lacking))}, which "
-            f"{dataset.name!r} does not have; leave it out"
-        )
-    return {label: model for label, model in models.items() if label not in hungry}
+    size = Size.of(dataset)
+    specs: dict[str, Spec] = {}
+    left_out: dict[str, str] = {}
+    held = 0.0
+    for label, spec in (RETRIEVERS if given is None else given).items():
+        model = made(label, spec)
+        need = needed(model, size)
+        lacking = model.needs - dataset.has
+        reason = None if given is not None else too_large(need, held)
+        if lacking:
+            reason = f"needs {', '.join(sorted(lacking))}, which {dataset.name!r} does not have"
+            if given is not None:
+                raise ArgumentError(f"retrievers: {label!r} {reason}; leave it out")
+        if reason is None:
+            specs[label] = spec
+            held += need.gb
+        else:
+            left_out[label] = reason
+    return Choice(specs, left_out)
+
+
+def fed(given: Mapping[str, Spec] | None, dataset: Dataset) -> dict[str, Recommender]:
+    """The unfitted retrievers that are ``chosen``."""
+    return chosen(given, dataset).unfitted()
 
 
 def fitted(
     given: Mapping[str, Spec] | None, dataset: Dataset, say: Callable[[str], None]
 ) -> dict[str, Recommender]:
-    """The retrievers, fitted on a log; ``say`` hears which one is at work."""
-    models = fed(given, dataset)
-    for label, model in models.items():
-        say(label)
-        model.fit(dataset)
-    return models
+    """The retrievers that are ``chosen``, fitted on the log."""
+    return chosen(given, dataset).fitted(dataset, say)
