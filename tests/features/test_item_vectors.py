@@ -83,9 +83,10 @@ def test_a_table_with_nothing_to_go_by_is_refused():
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ({"genre": 1.0}, "'genre' is no block; there are genres, year, title"),
+        ({"item_id": 1.0}, "'item_id' is no column that says what an item is"),
         ({"year": -1.0}, "year must be 0 or more, not -1.0"),
-        ({"year": 0.0}, "at least one of genres, year, title must be above 0"),
+        ({"year": 0.0}, "at least one of year must be above 0"),
+        ({"year": True}, "year must be 0 or more, not True"),
     ],
 )
 def test_weights_that_cannot_work_are_refused(weights, message):

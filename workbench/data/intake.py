@@ -140,6 +140,8 @@ class _Table:
             if column.name in used:
                 continue
             series = parsing.plain(column, typed=self.raw.typed)
+            if series is None and self.table == "items":
+                series = parsing.listed(column)
             if column.name in {AS_OF, *taken}:  # the word is ours; another column has it
                 self.left_out.append(f"{column.name} (the name means something else here)")
             elif column.name.startswith("_") or series is None:

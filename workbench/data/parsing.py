@@ -229,6 +229,15 @@ def plain(series: pl.Series, *, typed: bool) -> pl.Series | None:
     return None
 
 
+def listed(series: pl.Series) -> pl.Series | None:
+    """A further column of lists, made as ``genres`` are; None where it holds no plain lists."""
+    dtype = series.dtype
+    if not isinstance(dtype, pl.List | pl.Array):
+        return None
+    inner = dtype.inner
+    return None if inner.is_nested() or inner in (pl.Binary, pl.Object) else genres(series)
+
+
 def _inferred(series: pl.Series) -> pl.Series:
     text = text_of(series)
     given = text.drop_nulls()

@@ -1,10 +1,8 @@
-"""Items as vectors of what they are: genres, year, words of the title."""
+"""Items as vectors of what they are: genres, year, words of the title, any other column."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,19 +11,18 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
 
-from workbench.columns import GENRES, TITLE, YEAR
+from workbench.columns import GENRES, ITEM, TITLE, YEAR
 from workbench.errors import ArgumentError, CapabilityError
+from workbench.features.item_columns import (
+    KINDS,
+    OWN_KIND,
+    encoded_column,
+    kind_of,
+    listed,
+    refuse_telling_nothing,
+)
 
-BLOCKS = (GENRES, YEAR, TITLE)
 EQUAL = {GENRES: 1.0, YEAR: 1.0, TITLE: 1.0}
-YEARS_APART = 10
-"""Between two such knots a year is shared out linearly, so near years are near."""
-LONGEST_TITLE = 1_000
-"""Characters that are read: a title is untrusted text."""
-
-_WORD = re.compile(r"[^\W_]+")
-_YEAR_IN_TITLE = re.compile(r"\(\s*\d{4}\s*\)")
-_SEPARATOR = re.compile(r"[|,;]")
 
 
 @dataclass(frozen=True)
@@ -35,10 +32,10 @@ class ItemVectors:
     Attributes
     ----------
     matrix : (n_items, n_features) float32, sparse
-        Row ``i`` is the i-th row of the items table. The blocks (genres, year, title words) have
-        length 1 each and are weighted, then the row is brought to length 1, so the product of
-        two rows is their likeness, from 0 to 1. A row of zeros is an item that nothing is known
-        of.
+        Row ``i`` is the i-th row of the items table. The blocks (genres, year, title words, one
+        for each further column) have length 1 each and are weighted, then the row is brought to
+        length 1, so the product of two rows is their likeness, from 0 to 1. A row of zeros is an
+        item that nothing is known of.
     names : tuple of str
         What each column means, such as "genres: Drama".
     """
@@ -57,43 +54,64 @@ class ItemVectors:
         return np.asarray(self.matrix[left].multiply(self.matrix[right]).sum(axis=1)).ravel()
 
 
-def item_vectors(items: pl.DataFrame, weights: Mapping[str, float] | None = None) -> ItemVectors:
-    """Vectors of all items from whatever of ``genres``, ``year`` and ``title`` there is.
+def item_vectors(
+    items: pl.DataFrame,
+    weights: Mapping[str, float] | None = None,
+    kinds: Mapping[str, str] | None = None,
+) -> ItemVectors:
+    """Vectors of all items from columns of the items table.
 
-    Genres are one or zero each; a year is shared out between the two nearest of the years 1900,
-    1910, ...; title words are TF-IDF, ``tf * (ln((1 + n) / (1 + df)) + 1)``, for words that two
-    titles or more have (years in brackets and words of one letter left out).
+    How a column becomes numbers goes by its kind (``features.item_columns``): a "list" and a
+    "category" are ones and zeros, a "number" is shared out between the two nearest of nine
+    quantiles, a "year" between the two nearest of 1900, 1910, ..., and "text" is TF-IDF over its
+    words. A block has at most 1,000 columns, the most frequent ones. Missing and empty cells say
+    nothing.
 
     Parameters
     ----------
     items : polars.DataFrame
-        One row per item. Missing and empty cells say nothing.
+        One row per item.
     weights : mapping, optional
-        How much each block counts, of "genres", "year", "title"; by default all 1. A block that
-        is not named counts 0.
+        Column → how much it counts. By default genres, year and title count 1. These three may
+        be absent or empty as long as something is left; any other must be there and tell
+        something.
+    kinds : mapping, optional
+        Column → "list", "category", "number", "text" or "year", where the type of the column
+        does not say it right (codes written as numbers are categories).
 
     Raises
     ------
     ArgumentError
-        A weight is negative, names no block, or all are 0.
+        A weight is negative, all are 0, or a kind is none.
     CapabilityError
-        The table has no block with a weight.
+        A column is not there, nothing is known in it, it is the same for every item, different
+        for every item (an id), or infinite.
 
     Source: TF-IDF as in Salton and Buckley 1988, "Term-weighting approaches in automatic text
     retrieval", smoothed as scikit-learn does.
     """
     weights = check_weights(EQUAL if weights is None else weights)
+    kinds = check_kinds({} if kinds is None else kinds, weights)
     blocks, names = [], []
-    for name, vectors in ((GENRES, _genres), (YEAR, _years), (TITLE, _words)):
-        if weights.get(name, 0.0) > 0 and name in items.columns:
-            block, columns = vectors(items[name])
-            blocks.append(_unit(block) * np.sqrt(weights[name]))
-            names += [f"{name}: {column}" for column in columns]
+    for name in _in_order(weights):
+        if name not in items.columns:
+            if name in OWN_KIND:
+                continue
+            raise CapabilityError(
+                f"items have no column {name!r} (they have {', '.join(items.columns)}); give it, "
+                "or leave it out of columns"
+            )
+        kind = kinds.get(name) or kind_of(items[name])
+        block = encoded_column(items[name], kind)
+        if name not in OWN_KIND:
+            refuse_telling_nothing(items[name], kind, block)
+        blocks.append(_unit(block[0]) * np.sqrt(weights[name]))
+        names += [f"{name}: {column}" for column in block[1]]
     if not blocks:
-        wanted = ", ".join(name for name in BLOCKS if weights.get(name, 0.0) > 0)
         raise CapabilityError(
-            f"items have none of {wanted} (they have {', '.join(items.columns)}); name the column "
-            "that is meant, or give a weight to one that is there"
+            f"items have none of {', '.join(_in_order(weights))} (they have "
+            f"{', '.join(items.columns)}); name the column that is meant, or give a weight to one "
+            "that is there"
         )
     matrix = sparse.csr_array(_unit(sparse.hstack(blocks, format="csr")), dtype=np.float32)
     matrix.sort_indices()
@@ -101,15 +119,26 @@ def item_vectors(items: pl.DataFrame, weights: Mapping[str, float] | None = None
 
 
 def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
-    """Block weights as floats; refused by name where they cannot work."""
+    """Weights of columns as floats; refused by name where they cannot work."""
     for name, weight in weights.items():
-        if name not in BLOCKS:
-            raise ArgumentError(f"weights: {name!r} is no block; there are {', '.join(BLOCKS)}")
-        if not 0 <= weight < np.inf:
+        if not isinstance(name, str) or name == ITEM:
+            raise ArgumentError(f"weights: {name!r} is no column that says what an item is")
+        number = isinstance(weight, int | float | np.number) and not isinstance(weight, bool)
+        if not number or not 0 <= weight < np.inf:
             raise ArgumentError(f"weights: {name} must be 0 or more, not {weight!r}")
     if not any(weights.values()):
-        raise ArgumentError(f"weights: at least one of {', '.join(BLOCKS)} must be above 0")
+        raise ArgumentError(f"weights: at least one of {', '.join(weights)} must be above 0")
     return {name: float(weight) for name, weight in weights.items()}
+
+
+def check_kinds(kinds: Mapping[str, str], weights: Mapping[str, float]) -> dict[str, str]:
+    """Kinds of columns; refused by name where there is no such kind or no such column."""
+    for name, kind in kinds.items():
+        if kind not in KINDS:
+            raise ArgumentError(f"kinds: {name} must be one of {', '.join(KINDS)}, not {kind!r}")
+        if name not in weights:
+            raise ArgumentError(f"kinds: {name!r} has no weight; there are {', '.join(weights)}")
+    return dict(kinds)
 
 
 def genre_matrix(items: pl.DataFrame) -> tuple[list[str], sparse.csr_array]:
@@ -119,60 +148,16 @@ def genre_matrix(items: pl.DataFrame) -> tuple[list[str], sparse.csr_array]:
     """
     if GENRES not in items.columns:
         return [], sparse.csr_array((items.height, 0), dtype=np.float32)
-    matrix, names = _genres(items[GENRES])
+    matrix, names = listed(items[GENRES])
     matrix = sparse.csr_array(matrix, dtype=np.float32)
     matrix.sort_indices()
     return names, matrix
 
 
-def _genres(column: pl.Series) -> tuple[sparse.csr_array, list[str]]:
-    if column.dtype == pl.String:
-        cells: Sequence[Sequence[str]] = [_SEPARATOR.split(cell) for cell in column.fill_null("")]
-    else:
-        cells = [[str(g) for g in cell or () if g is not None] for cell in column.to_list()]
-    rows = [{g.strip() for g in cell} - {""} for cell in cells]
-    return _counted([Counter(row) for row in rows], sorted(set().union(*rows)))
-
-
-def _years(column: pl.Series) -> tuple[sparse.csr_array, list[str]]:
-    year = column.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
-    known = np.flatnonzero(np.isfinite(year))
-    if len(known) == 0:
-        return sparse.csr_array((len(year), 0)), []
-    knot = np.floor(year[known] / YEARS_APART)
-    share = year[known] / YEARS_APART - knot
-    knots, place = np.unique(np.concatenate([knot, knot + 1]), return_inverse=True)
-    matrix = sparse.coo_array(
-        (np.concatenate([1 - share, share]), (np.concatenate([known, known]), place)),
-        shape=(len(year), len(knots)),
-    ).tocsr()
-    return matrix, [f"around {int(k * YEARS_APART)}" for k in knots]
-
-
-def _words(column: pl.Series) -> tuple[sparse.csr_array, list[str]]:
-    titles = column.cast(pl.String, strict=False).fill_null("").to_list()
-    rows = [
-        Counter(w for w in _WORD.findall(_plain(title)) if len(w) > 1 and not w.isspace())
-        for title in titles
-    ]
-    in_titles = Counter(word for row in rows for word in row)
-    counts, words = _counted(rows, sorted(w for w, n in in_titles.items() if n > 1))
-    df = np.array([in_titles[word] for word in words], dtype=np.float64)
-    return sparse.csr_array(counts * (np.log((1 + len(rows)) / (1 + df)) + 1)[None, :]), words
-
-
-def _plain(title: str) -> str:
-    return _YEAR_IN_TITLE.sub(" ", title[:LONGEST_TITLE]).lower()
-
-
-def _counted(rows: list[Counter[str]], names: list[str]) -> tuple[sparse.csr_array, list[str]]:
-    place = {name: j for j, name in enumerate(names)}
-    cells = [(i, place[n], c) for i, row in enumerate(rows) for n, c in row.items() if n in place]
-    row, column, count = np.array(cells, dtype=np.int64).reshape(-1, 3).T
-    matrix = sparse.coo_array(
-        (count.astype(np.float64), (row, column)), shape=(len(rows), len(names))
-    )
-    return matrix.tocsr(), names
+def _in_order(weights: Mapping[str, float]) -> list[str]:
+    """Columns that count, in an order that does not hang on how they were given."""
+    others = sorted(name for name in weights if name not in EQUAL)
+    return [name for name in (*EQUAL, *others) if weights.get(name, 0.0) > 0]
 
 
 def _unit(matrix: sparse.csr_array) -> sparse.csr_array:

@@ -1,31 +1,49 @@
-"""Content: items like the liked ones by what they are, whoever else likes them."""
+"""Content: items for a taste by what they are, whoever else likes them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from workbench.columns import GENRES, TITLE, YEAR
 from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError
-from workbench.features.items import check_weights, item_vectors
+from workbench.features.items import EQUAL, check_kinds, check_weights, item_vectors
 from workbench.models.base import Recommender
 from workbench.models.popularity import prior
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
 
+LEARNT = 2_000
+"""Features (those of most items) for which it is learnt what goes with them; time and memory grow
+with the cube and the square of it."""
+ITEM_REG = 0.3
+"""Ridge on the side of the scored items."""
+
 
 class Content(Recommender):
-    """Likeness of an item to the liked items, by genres, year and words of the title.
+    """Items by their genres, year, words of the title and any other column, for a taste.
 
-    ``score(j) = sum over events of sign * weight * v_event . v_j`` with unit vectors ``v`` (see
-    ``features.items.item_vectors``), sign 1 for relevant events and ``-dislikes`` for those with
-    a value below it. The sum is the mean times the number of events, so it ranks as the mean
-    does; and it is linear in the history, so each event's share is exact. One event is enough,
-    and a brand-new item is scored like any other. An item without any feature gets 0. A
-    millionth of the popularity is added, which ranks everything for an empty history.
+    With unit vectors ``v`` of the items (``features.items.item_vectors``), ``l`` and ``d`` the
+    sums of those of the liked and the disliked events, each with its weight and half of it after
+    ``recency`` later events::
+
+        score(j) = (l - dislikes d) . v_j  +  (l A + d B) . v_j
+
+    The first part is plain likeness. ``A`` and ``B`` say which features are liked by people who
+    liked or disliked which others, beyond likeness: a ridge regression on the log, pulled towards
+    likeness by ``reg``, so that a small log leaves likeness alone and ``reg=inf`` is nothing but
+    it. Both parts are linear in the history, so each event's share is exact.
+
+    One event is enough. A brand-new item is scored like any other, by its features alone: it
+    needs a row in the items table and no event. One that arrives after the fit gets such a row
+    and the model is fitted again, ``Content().fit(Dataset.from_frames(events, items=longer))``.
+    An item without any feature gets 0. A millionth of the popularity is added, which ranks
+    everything for an empty history.
 
     Parameters
     ----------
@@ -33,56 +51,140 @@ class Content(Recommender):
         How much each counts in the likeness; whatever the items have of them is used.
     dislikes : float
         How much a disliked event takes away, of what a liked one brings.
+    columns : mapping, optional
+        Further columns of the items → how much each counts, such as
+        ``{"maker": 1.0, "price": 0.5}``. What each becomes goes by its type (text, number, list,
+        category; see ``features.item_columns.kind_of``).
+    kinds : mapping, optional
+        Column → "list", "category", "number", "text" or "year", where its type does not say it.
+    recency : float
+        Number of later events after which an event counts half; ``inf`` counts all alike.
+    reg : float
+        Ridge of what is learnt, in events.
 
     Source: the vector model of Pazzani and Billsus 2007, "Content-based recommendation systems",
-    with the relevance feedback of Rocchio 1971.
+    with the relevance feedback of Rocchio 1971; the regression from features to features of Park
+    and Chu 2009, "Pairwise preference regression for cold-start recommendation". Defaults chosen
+    on a validation cut inside the training part of MovieLens 100K: nDCG@10 of 0.100, where
+    likeness alone had 0.016 and popularity 0.074.
     """
 
     name = "content"
     needs = frozenset({"item_features"})
 
     def __init__(
-        self, genres: float = 1.0, year: float = 1.0, title: float = 1.0, dislikes: float = 0.5
+        self,
+        genres: float = 1.0,
+        year: float = 1.0,
+        title: float = 1.0,
+        dislikes: float = 0.5,
+        columns: Mapping[str, float] | None = None,
+        kinds: Mapping[str, str] | None = None,
+        recency: float = 15.0,
+        reg: float = 3000.0,
     ) -> None:
         self.genres = genres
         self.year = year
         self.title = title
         self.dislikes = dislikes
-        check_weights(self._weights())
+        self.columns = None if columns is None else dict(columns)
+        self.kinds = None if kinds is None else dict(kinds)
+        self.recency = recency
+        self.reg = reg
+        for own in sorted(EQUAL.keys() & (columns or {}).keys()):
+            raise ArgumentError(f"columns: {own!r} has a parameter of its own; give {own}=...")
+        check_kinds(self.kinds or {}, check_weights(self._weights()))
         if not 0 <= dislikes < np.inf:
             raise ArgumentError(f"dislikes must be 0 or more, not {dislikes!r}")
+        for name, value in (("recency", recency), ("reg", reg)):
+            if not value > 0:
+                raise ArgumentError(f"{name} must be above 0, not {value!r}")
+        if columns:  # they can do without genres, year and title
+            self.needs = frozenset()
 
     def _weights(self) -> dict[str, float]:
-        return {GENRES: self.genres, YEAR: self.year, TITLE: self.title}
+        own = {GENRES: self.genres, YEAR: self.year, TITLE: self.title}
+        return {**own, **(self.columns or {})}
 
     def fit(self, dataset: Dataset) -> Self:
-        vectors = item_vectors(dataset.items, self._weights())
-        self.vectors_ = vectors.matrix
-        self.by_feature_ = vectors.matrix.T.tocsr()
-        self.feature_names_ = list(vectors.names)
-        self.prior_ = prior(dataset.profiles(), dataset.relevant_from)
+        vectors = item_vectors(dataset.items, self._weights(), self.kinds)
+        people = dataset.profiles()
         self.relevant_from_ = dataset.relevant_from
+        self.vectors_ = vectors.matrix
+        self.feature_names_ = list(vectors.names)
+        self.prior_ = prior(people, dataset.relevant_from)
+        self._learn(people)
         return self
+
+    def _learn(self, people: Profiles) -> None:
+        """``learnt_``, which features, and ``going_with_``, ``A`` above ``B`` over them."""
+        spread = np.bincount(self.vectors_.indices, minlength=self.vectors_.shape[1])
+        self.learnt_ = np.sort(np.argsort(-spread, kind="stable")[:LEARNT])
+        n = len(self.learnt_)
+        self.going_with_ = np.zeros((2 * n, n), dtype=np.float32)
+        if np.isinf(self.reg):
+            return
+        vectors = sparse.csr_array(self.vectors_[:, self.learnt_], dtype=np.float64)
+        gram = (vectors.T @ vectors).toarray()
+        inside, with_liked = np.zeros((2 * n, 2 * n)), np.zeros((2 * n, n))
+        for _, block in people.blocks():
+            liked, disliked = (
+                (block.csr(mask) @ vectors).toarray() for mask in self._events(block)
+            )
+            both = np.hstack([liked, disliked])
+            inside += both.T @ both
+            with_liked += both.T @ liked
+        likeness = np.vstack([np.eye(n), -self.dislikes * np.eye(n)])
+        expected = inside @ likeness @ gram
+        # Likeness counts up with the history; this is the part of it that is a probability.
+        size = float((likeness * expected).sum())
+        scale = float((likeness * with_liked).sum()) / size if size > 0 else 0.0
+        if scale <= 0:
+            return
+        unsaid = np.linalg.solve(inside + self.reg * np.eye(2 * n), with_liked - scale * expected)
+        found = np.linalg.solve(gram + ITEM_REG * np.eye(n), unsaid.T).T / scale
+        self.going_with_ = found.astype(np.float32)
 
     def score(self, profiles: Profiles, items: IntArray | None = None) -> FloatArray:
         n_items = len(self.prior_) if items is None else len(items)
+        vectors = self.vectors_ if items is None else self.vectors_[items]
+        base = self.prior_ if items is None else self.prior_[items]
         scores = np.empty((len(profiles), n_items), dtype=np.float32)
         for part, block in profiles.blocks():
-            signed = self._signed(block)
-            tastes = block.csr(block.latest & (signed != 0), signed) @ self.vectors_
-            # The product leaves the features in an order of its own, and adding up in another
-            # order rounds differently.
-            tastes.sort_indices()
-            found = (tastes @ self.by_feature_).toarray() + self.prior_
-            scores[part] = found if items is None else found[:, items]
+            scores[part] = (vectors @ self._taste(block).T).T + base
         return scores
 
-    def event_shares(self, profile: Profiles, item: int) -> FloatArray:
-        likeness = (self.vectors_ @ self.vectors_[[item]].T).toarray().ravel()
-        shares = self._signed(profile) * likeness[profile.item]
-        return np.where(profile.latest, shares, 0).astype(np.float32)
+    def _taste(self, people: Profiles) -> FloatArray:
+        """What each person is after, over the features, ``(n_profiles, n_features)`` float32."""
+        weight = self._weight(people)
+        sums = [people.csr(mask, weight) @ self.vectors_ for mask in self._events(people)]
+        liked, disliked = sums
+        taste: FloatArray = (liked - np.float32(self.dislikes) * disliked).toarray()
+        if self.going_with_.any():
+            both = sparse.hstack([part[:, self.learnt_] for part in sums], format="csr")
+            # A sum in another order rounds differently.
+            both.sort_indices()
+            taste[:, self.learnt_] += both @ self.going_with_
+        return taste
 
-    def _signed(self, people: Profiles) -> NDArray[np.float64]:
-        """What each event counts, ``(n_events,)``: its weight, negative where it was disliked."""
+    def event_shares(self, profile: Profiles, item: int) -> FloatArray:
+        wanted = self.vectors_[[item]].toarray().ravel()
+        n = len(self.learnt_)
+        learnt = self.going_with_ @ wanted[self.learnt_]
+        shares = np.zeros(len(profile.item))
+        for mask, sign, found in zip(
+            self._events(profile), (1.0, -self.dislikes), (learnt[:n], learnt[n:]), strict=True
+        ):
+            worth = sign * wanted
+            worth[self.learnt_] += found
+            shares[mask] = (self.vectors_ @ worth)[profile.item[mask]]
+        return (shares * self._weight(profile)).astype(np.float32)
+
+    def _events(self, people: Profiles) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Masks of the liked and the disliked events."""
         liked = people.positive(self.relevant_from_)
-        return people.weight * np.where(liked, 1.0, -float(self.dislikes))
+        return liked, people.counts & ~liked
+
+    def _weight(self, people: Profiles) -> NDArray[np.float64]:
+        weight: NDArray[np.float64] = people.weight * np.exp2(-people.from_end / self.recency)
+        return weight
