@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from workbench.models.foldin import Floats
 from workbench.models.rating_factors import RatingFactors
-from workbench.models.ratings import Floats, RatingLog, check_above, check_one_of, check_whole
+from workbench.models.ratings import RatingLog, check_above, check_one_of, check_whole
 
 
 class Baseline(RatingFactors):

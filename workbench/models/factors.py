@@ -29,12 +29,11 @@ import numpy as np
 from workbench.data.dataset import Dataset
 from workbench.models.base import Recommender
 from workbench.models.dense import product
-from workbench.models.foldin import folded_in
+from workbench.models.foldin import Floats, folded_in
 from workbench.models.popularity import prior
 from workbench.models.rating_factors import RatingFactors
 from workbench.models.ratings import (
     LARGEST_SEED,
-    Floats,
     RatingLog,
     check_above,
     check_whole,

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from workbench.models.foldin import folded_in
+from workbench.models.foldin import Floats, folded_in
 from workbench.models.rating_factors import RatingFactors
 from workbench.models.ratings import (
     LARGEST_SEED,
-    Floats,
     RatingLog,
     check_above,
     check_whole,
@@ -49,7 +48,7 @@ class NMF(RatingFactors):
         n_factors: int = 15,
         n_epochs: int = 50,
         training_reg: float = 0.06,
-        reg: float = 5.0,
+        reg: float = 40.0,
         seed: int = 0,
     ) -> None:
         check_whole("n_factors", n_factors, 1)

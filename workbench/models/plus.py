@@ -8,7 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from workbench.models.factors import SVD
-from workbench.models.ratings import Floats, RatingLog
+from workbench.models.foldin import Floats
+from workbench.models.ratings import RatingLog
 from workbench.profiles import Profiles
 
 

@@ -14,8 +14,8 @@ from workbench.data.dataset import Dataset
 from workbench.data.split import Split, split
 from workbench.errors import ArgumentError, NotFittedError
 from workbench.models.dense import product
-from workbench.models.foldin import folded_in
-from workbench.models.ratings import Floats, RatingLog, RatingModel, check_above, rated
+from workbench.models.foldin import Floats, folded_in
+from workbench.models.ratings import RatingLog, RatingModel, check_above, rated
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, Id, IntArray, Vocabulary
 
@@ -101,8 +101,7 @@ class RatingFactors(RatingModel):
         scores = np.empty((len(profiles), n_items), dtype=np.float32)
         offsets = self.offsets_.astype(np.float32)
         for part, block in profiles.blocks():
-            own = product(self._solved(block), self.vectors_.T) + offsets
-            np.clip(own, *self.range_, out=own)
+            own = self._clipped(product(self._solved(block), self.vectors_.T) + offsets)
             scores[part] = own if items is None else own[:, items]
         return scores
 
@@ -140,11 +139,13 @@ class RatingFactors(RatingModel):
         z = np.where(known[:, None], self.vectors_[item], self._unmet())
         x = np.where((row >= 0)[:, None], stored[row], 0.0)
         found = offset + np.einsum("nf,nf->n", x, z)
-        return np.clip(self._of_strangers(found, row >= 0), *self.range_)
+        predicted: Floats = self._clipped(self._of_strangers(found, row >= 0))
+        return predicted
 
     def _unmet(self) -> Floats:
         """``z`` of an item that Surprise does not know."""
-        return np.eye(1, self.vectors_.shape[1])[0]
+        only_the_bias: Floats = np.eye(1, self.vectors_.shape[1])[0]
+        return only_the_bias
 
     def _of_strangers(self, found: Floats, known: Any) -> Floats:
         """Predictions, with what Surprise says of people that it does not know."""
@@ -194,11 +195,11 @@ def chosen_ridge(
     asked = inner.test.drop_nulls(VALUE)
     ids = Vocabulary(asked[USER])
     row, item = ids.codes(asked[USER]), trial.catalogue.codes(asked[ITEM])
-    people, values = inner.train.profiles(ids.ids), asked[VALUE].to_numpy()
+    people, given = inner.train.profiles(ids.ids), asked[VALUE].to_numpy()
     choices = [dict(zip(tried, some, strict=True)) for some in itertools.product(*tried.values())]
     errors = []
     for choice in choices:
         vars(trial).update(choice)
-        missed = trial.predicted(people, row, item) - values
+        missed = trial.predicted(people, row, item) - given
         errors.append(float(np.nansum(missed.astype(np.float64) ** 2)))
     return choices[int(np.argmin(errors))]

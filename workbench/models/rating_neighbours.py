@@ -114,11 +114,8 @@ class KNNBaseline(RatingModel):
             trained = trained_baselines(log)
             self.biases_ = log.by_item(trained, trained.bi, 0.0)
             person_bias = log.by_person(trained, trained.bu)
-        n = np.bincount(log.item, minlength=dataset.n_items)
-        total = np.bincount(log.item, log.value, dataset.n_items)
-        self.means_ = total / np.maximum(n, 1)
-        n = np.bincount(log.row, minlength=log.n_people)
-        means = np.bincount(log.row, log.value, log.n_people) / np.maximum(n, 1)
+        self.means_ = _means(log.item, log.value, dataset.n_items)
+        means = _means(log.row, log.value, log.n_people)
 
         def matrix(of: Floats) -> sparse.csr_array:
             where = (log.item, log.row)
@@ -181,8 +178,8 @@ class KNNBaseline(RatingModel):
         who, what = block.row[mask], block.item[mask]
         value, weight = block.value[mask], block.weight[mask]
         size = np.bincount(who, weight, len(block))
-        mean = np.bincount(who, weight * value, len(block))
-        mean = np.where(size > 0, mean / np.where(size > 0, size, 1.0), self.mean_)
+        given = np.bincount(who, weight * value, len(block))
+        mean = np.where(size > 0, given / np.where(size > 0, size, 1.0), self.mean_)
         left = weight * (value - self.mean_ - self.biases_[what])
         bias = np.bincount(who, left, len(block)) / (REG_BIAS + size)
 
@@ -206,7 +203,7 @@ class KNNBaseline(RatingModel):
         rating = self._level(item, bias[row], mean[row]) + share
         if self.kind == BASIC:
             rating[~enough] = self.mean_
-        return np.where(self.known_[item], np.clip(rating, *self.range_), np.nan)
+        return np.where(self.known_[item], self._clipped(rating), np.nan)
 
     def _near(
         self,
@@ -242,19 +239,25 @@ class KNNBaseline(RatingModel):
             near = flat[(one[pairs] * similar.shape[1])[:, None] + sheet.column[place]]
             near *= sheet.weight[place]
             np.maximum(near, 0.0, out=near)
-            given = sheet.value[place]
-            count[pairs] = np.minimum((near > 0).sum(axis=1), k)
-            width = near.shape[1]
+            given, width = sheet.value[place], near.shape[1]
             if width > k:
                 last = np.partition(near, width - k, axis=1)[:, width - k, None]
-                tied = near == last
-                above = np.where(near > last, near, 0.0)
-                places = k - (near > last).sum(axis=1)
-                share = last[:, 0] * places
-                length[pairs] = above.sum(axis=1) + share
-                mean = (tied * given).sum(axis=1) / tied.sum(axis=1)
-                total[pairs] = (above * given).sum(axis=1) + share * mean
-            else:
-                length[pairs] = near.sum(axis=1)
-                total[pairs] = (near * given).sum(axis=1)
+                near *= near >= last
+            n = (near > 0).sum(axis=1)
+            length[pairs] = near.sum(axis=1)
+            total[pairs] = (near * given).sum(axis=1)
+            count[pairs] = np.minimum(n, k)
+            if (more := np.flatnonzero(n > k)).size:
+                # Those that tie with the last share the places that are left for them.
+                tied = near[more] == last[more]
+                spare = last[more, 0] * (n[more] - k)
+                length[pairs[more]] -= spare
+                total[pairs[more]] -= spare * (tied * given[more]).sum(axis=1) / tied.sum(axis=1)
         return total, length, count
+
+
+def _means(group: IntArray, value: Floats, n: int) -> Floats:
+    """Mean value of each group, ``(n,)``; 0 without any."""
+    size = np.maximum(np.bincount(group, minlength=n), 1)
+    means: Floats = np.bincount(group, value, n) / size
+    return means

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from workbench.models.foldin import Floats
@@ -53,35 +54,43 @@ def similarities(
     2010, "Factor in the neighbors", section 2.2, for the last of them and the shrinkage.
     """
 
-    def total(left: Any, right: Any) -> Floats:
-        """Sums over what is common, ``(n_rows, n_others)``."""
+    def sums(left: Any, right: Any) -> NDArray[Any]:
+        """Sums over what is common, ``(n_rows, n_others)``; two at once in complex numbers."""
         one = sparse.csr_array((left, value.indices, value.indptr), shape=value.shape)
         two = sparse.csr_array((right, others.indices, others.indptr), shape=others.shape)
-        sums: Floats = (one @ two).toarray()
-        return sums
+        found: NDArray[Any] = (one @ two).toarray()
+        return found
 
-    w, x, y, one = weight.data, value.data, others.data, np.ones_like(others.data)
-    n = total(w, one)
+    w, x, y = weight.data, value.data, others.data
+    first = sums(w * (1 + 1j * x * x), np.ones(len(y)))
+    n, xx = first.real, first.imag
     if measure == MSD:
-        apart = total(w * x * x, one) + total(w, y * y) - 2 * total(w * x, y)
-        found = _divided(1.0, np.maximum(_divided(apart, n), 0.0) + 1.0) * (n > 0)
+        # The real part of (-2x + i)(y - iy^2) is y^2 - 2xy.
+        apart = xx + sums(w * (1j - 2 * x), y * (1 - 1j * y)).real
+        found = _divided(n, n + np.maximum(apart, 0.0))
+    elif measure == PEARSON:
+        second, third = sums(w, y * (y + 1j)), sums(w * x, y + 1j)
+        xy = n * third.real - third.imag * second.imag
+        xx = _spread(n * xx, third.imag)
+        yy = _spread(n * second.real, second.imag)
+        found = _divided(xy, np.sqrt(xx) * np.sqrt(yy))
     else:
-        product, squares = total(w * x, y), [total(w * x * x, one), total(w, y * y)]
-        if measure == PEARSON:
-            sums = [total(w * x, one), total(w, y)]
-            product = n * product - sums[0] * sums[1]
-            # What is left of a difference of equal numbers is rounding.
-            raw = [n * square for square in squares]
-            squares = [r - s * s for r, s in zip(raw, sums, strict=True)]
-            squares = [np.where(q > 1e-12 * r, q, 0.0) for q, r in zip(squares, raw, strict=True)]
-        found = _divided(product, np.sqrt(squares[0]) * np.sqrt(squares[1]))
+        found = _divided(sums(w * x, y), np.sqrt(xx) * np.sqrt(sums(w, y * y)))
     if measure == PEARSON_BASELINE:
         found[n < 2] = 0.0
     if shrinkage > 0:
         spare = np.maximum(n - 1, 0.0)
         found *= spare / (spare + shrinkage)
-    return np.round(found, DECIMALS)
+    rounded: Floats = np.round(found, DECIMALS)
+    return rounded
+
+
+def _spread(squares: Floats, total: Floats) -> Floats:
+    """Sum of squares less the square of the sum; what is left of equal numbers is rounding."""
+    left = squares - total * total
+    return np.where(left > 1e-12 * squares, left, 0.0)
 
 
 def _divided(one: Any, two: Floats) -> Floats:
-    return np.divide(one, two, out=np.zeros_like(two), where=two > 0)
+    divided: Floats = np.divide(one, two, out=np.zeros(two.shape), where=two > 0)
+    return divided

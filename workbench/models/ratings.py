@@ -84,6 +84,11 @@ class RatingModel(Recommender):
         columns, column = np.unique(item, return_inverse=True)
         return self.score(block, columns)[row, column]
 
+    def _clipped(self, ratings: NDArray[Any]) -> NDArray[Any]:
+        low, high = self.range_
+        clipped: NDArray[Any] = np.clip(ratings, low, high)
+        return clipped
+
     def _block_size(self) -> int:
         return max(1, min(1024, PAIRS // max(len(self.catalogue), 1)))
 

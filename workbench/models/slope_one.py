@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from scipy import sparse
@@ -78,6 +78,6 @@ class SlopeOne(RatingModel):
         level = np.where(size > 0, total / np.where(size > 0, size, 1.0), self.mean_)
         return block.csr(mask, dtype=np.float64), level
 
-    def _rating(self, total: Floats, size: Floats, level: Floats, known: Mask) -> Any:
+    def _rating(self, total: Floats, size: Floats, level: Floats, known: Mask) -> Floats:
         rating = level + np.divide(total, size, out=np.zeros_like(total), where=size > 0)
-        return np.where(known, np.clip(rating, *self.range_), np.nan)
+        return np.where(known, self._clipped(rating), np.nan)
