@@ -42,6 +42,7 @@ _WHERE = {
     "feature": "features.catalogue",
     "feature_catalogue": "features.catalogue",
     "features": "features.catalogue",
+    "funnel": "ranking.funnel",
     "load": "data.load",
     "model_names": "ranking.registry",
     "recommend": "ranking.recommend",
