@@ -28,7 +28,8 @@ class PopularityInTime:
     counts : (n_edges + 1, n_items) float32
         Row ``k``: number of events until ``edges[k - 1]``; row 0 is before the log.
     decayed : (n_edges + 1, n_items) float32
-        The same for relevant events, each counted ``2 ** (-age / half_life)``.
+        The same for relevant events, each counted ``2 ** (-age / half_life)``. Where a person met
+        an item several times, each event counts by its own value.
     half_life : float
         In days.
     """
@@ -50,7 +51,10 @@ class PopularityInTime:
         counts = np.zeros(shape, dtype=np.float32)
         np.add.at(counts, (until, item), 1.0)
         decayed = np.zeros(shape, dtype=np.float32)
-        liked = people.positive(dataset.relevant_from)
+        # Not `people.positive`: that a later event of the same item counts is known only later.
+        liked = people.weight > 0
+        if dataset.relevant_from is not None:
+            liked &= ~(people.value < dataset.relevant_from)
         age = (edges[until - 1] - time) / DAY
         np.add.at(decayed, (until[liked], item[liked]), np.exp2(-age[liked] / half_life))
         fade = np.exp2(-np.diff(edges) / DAY / half_life).astype(np.float32)
