@@ -6,6 +6,7 @@ import pytest
 
 import workbench as wb
 from workbench.errors import ArgumentError
+from workbench.models.popularity import Popularity
 from workbench.ranking import size
 from workbench.ranking.registry import create, model_names
 from workbench.ranking.retrievers import RETRIEVERS, chosen
@@ -39,6 +40,17 @@ def test_every_model_of_the_table_is_a_model_that_is_estimated():
 def test_a_model_that_is_not_in_the_table_is_never_too_large():
     assert needed(create("popularity"), MOVIELENS_20M) == Need()
     assert too_large(Need()) is None
+
+
+def test_a_model_that_is_made_of_others_needs_what_they_need():
+    class Both(Popularity):
+        parts = ("ease", ("session", {}), create("als"))
+
+    each = [needed(create(name), MOVIELENS_20M) for name in ("ease", "session", "als")]
+    found = needed(Both(), MOVIELENS_20M)
+    assert found.gb == pytest.approx(sum(need.gb for need in each))
+    assert found.minutes == pytest.approx(sum(need.minutes for need in each))
+    assert "GB, and 4 GB are the limit" in too_large(found)
 
 
 def test_nothing_of_the_engine_is_too_large_for_a_million_events(monkeypatch, world):

@@ -24,7 +24,7 @@ from workbench.ranking import lessons
 from workbench.ranking.candidates import candidates, signals, sources
 from workbench.ranking.ranker import Ranker, check_ways
 from workbench.ranking.reading import own_of, reading, restored, uses_of
-from workbench.ranking.retrievers import fed, fitted, made
+from workbench.ranking.retrievers import chosen, made
 from workbench.ranking.storage import read_engine, save_engine
 from workbench.state import decoded, encoded
 from workbench.vocabulary import FloatArray, IntArray
@@ -50,7 +50,7 @@ class Engine(Recommender):
     Parameters
     ----------
     retrievers : mapping of label to (model name, parameters), optional
-        By default ``RETRIEVERS``, less those that the log cannot feed.
+        By default ``RETRIEVERS``, less those that a log cannot feed or that are too large for it.
     depth : int
         How many of each retriever's best unmet items become candidates.
     features : sequence of Feature or str
@@ -85,7 +85,8 @@ class Engine(Recommender):
     ----------
     learnt_from_ : dict
         How the log was cut (``method``, ``windows``), number of ``pairs`` and of the ``relevant``
-        among them, of ``trees`` in each booster, and the fingerprint of the ``dataset``.
+        among them, of ``trees`` in each booster, fingerprint of the ``dataset``, the
+        ``retrievers`` chosen for it, and why others were ``left_out``.
     sensitive_ : list of str
         The sensitive columns that are read.
 
@@ -124,7 +125,7 @@ class Engine(Recommender):
         label_fraction: float = 0.2,
         n_windows: int = 1,
         short_histories: Sequence[int] = (0, 1, 3, 10),
-        short_share: float = 0.0,
+        short_share: float = 0.25,
         max_people: int = 20_000,
         seed: int = 0,
         threads: int = 2,
@@ -169,7 +170,7 @@ class Engine(Recommender):
         taught = self.learn(dataset)
         lessons.check_teaching(taught)
         self.ranker_ = self.ranker_of(self.features_).fit(taught, self._say)
-        self.retrievers_ = self._fitted(dataset, "all events")
+        self._fit_retrievers(dataset, "all events")
         self.tables_ = ItemTables.of(dataset, self.features_)
         self.learnt_from_ = {
             "method": taught.method,
@@ -178,17 +179,20 @@ class Engine(Recommender):
             "relevant": int(taught.relevant.sum()),
             "trees": self.ranker_.trees,
             "dataset": dataset.fingerprint,
+            "retrievers": list(self.choice_.specs),
+            "left_out": self.choice_.left_out,
         }
         return self
 
     def learn(self, dataset: Dataset) -> lessons.Lessons:
         """What the ranker is to learn from; the retrievers are left fitted on a part of the log."""
+        self.choice_ = chosen(self.retrievers, dataset)
         self.features_, self.uses, self.sensitive_ = self._reading(dataset)
         self._say("cutting the log inside")
         parts = []
         for back, cut in enumerate(self._windows(dataset)):
             self.tables_ = ItemTables.of(cut.train, self.features_)
-            self.retrievers_ = self._fitted(cut.train, "earlier " * (back + 1) + "events")
+            self._fit_retrievers(cut.train, "earlier " * (back + 1) + "events")
             parts.append(self._lessons(cut))
         return lessons.Lessons.joined(parts)
 
@@ -209,7 +213,7 @@ class Engine(Recommender):
         return lessons.windows(dataset, self.label_fraction, self.n_windows, self.seed)
 
     def _reading(self, dataset: Dataset) -> tuple[list[Feature], frozenset[str], list[str]]:
-        models = fed(self.retrievers, dataset)
+        models = chosen(self.retrievers, dataset).unfitted()
         return reading(dataset, models, self.features, self.allow, self.monotone or {})
 
     def ranker_of(self, features: Sequence[Feature]) -> Ranker:
@@ -221,10 +225,9 @@ class Engine(Recommender):
             **{name: getattr(self, name) for name in OF_TREES},
         )
 
-    def _fitted(self, dataset: Dataset, part: str) -> dict[str, Recommender]:
-        return fitted(
-            self.retrievers, dataset, lambda label: self._say(f"fitting {label} on {part}")
-        )
+    def _fit_retrievers(self, dataset: Dataset, part: str) -> None:
+        self.retrievers_ = {}  # the memory of an earlier fit goes first
+        self.retrievers_ = self.choice_.fitted(dataset, part, self._say)
 
     def _lessons(self, cut: Split) -> lessons.Lessons:
         """Candidates of people with later events, as at serving time, and what they liked."""

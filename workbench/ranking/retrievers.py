@@ -69,11 +69,13 @@ class Choice:
         """New models, by label."""
         return {label: made(label, spec) for label, spec in self.specs.items()}
 
-    def fitted(self, dataset: Dataset, say: Callable[[str], None]) -> dict[str, Recommender]:
-        """New models fitted on a log; ``say`` hears which one is at work."""
+    def fitted(
+        self, dataset: Dataset, part: str, say: Callable[[str], None]
+    ) -> dict[str, Recommender]:
+        """New models fitted on a log; ``say`` hears which one is at work, on which ``part``."""
         models = self.unfitted()
         for label, model in models.items():
-            say(label)
+            say(f"fitting {label} on {part}")
             model.fit(dataset)
         return models
 
@@ -116,15 +118,3 @@ def chosen(given: Mapping[str, Spec] | None, dataset: Dataset) -> Choice:
         else:
             left_out[label] = reason
     return Choice(specs, left_out)
-
-
-def fed(given: Mapping[str, Spec] | None, dataset: Dataset) -> dict[str, Recommender]:
-    """The unfitted retrievers that are ``chosen``."""
-    return chosen(given, dataset).unfitted()
-
-
-def fitted(
-    given: Mapping[str, Spec] | None, dataset: Dataset, say: Callable[[str], None]
-) -> dict[str, Recommender]:
-    """The retrievers that are ``chosen``, fitted on the log."""
-    return chosen(given, dataset).fitted(dataset, say)

@@ -17,6 +17,7 @@ import numpy as np
 from workbench.columns import USER
 from workbench.data.dataset import Dataset
 from workbench.models.base import Recommender
+from workbench.ranking import registry
 
 MOST_GB = 4.0
 """Memory of a model."""
@@ -110,15 +111,6 @@ def _slim(model: Any, size: Size) -> Need:
     return Need.of(size.items**2, 2e-9 * size.items**3)
 
 
-def _blend(model: Any, size: Size) -> Need:
-    from workbench.models.hybrid import DEFAULT
-    from workbench.ranking.registry import create
-
-    parts = [create(p) if isinstance(p, str) else p for p in model.parts or DEFAULT]
-    needs = [needed(part, size) for part in parts]
-    return Need(sum(n.gb for n in needs), sum(n.minutes for n in needs))
-
-
 NEEDS: dict[str, Callable[[Any, Size], Need]] = {
     "ease": _ease,
     "session": _ease,
@@ -133,15 +125,25 @@ NEEDS: dict[str, Callable[[Any, Size], Need]] = {
     "svdpp": _by_descent(lambda size: size.pairs),
     "slope-one": _square,
     "knn-baseline": _square,
-    "blend": _blend,
 }
 """Model → its need. One that is not here grows with the log alone, or is somebody's own."""
 
 
 def needed(model: Recommender, size: Size) -> Need:
-    """What an unfitted model needs on a log of this size."""
+    """What an unfitted model needs on a log of this size; of one made of others, what they do."""
+    parts = getattr(model, "parts", None) or getattr(model, "DEFAULT", ())
+    if parts:
+        needs = [needed(_part(part), size) for part in parts]
+        return Need(sum(need.gb for need in needs), sum(need.minutes for need in needs))
     estimate = NEEDS.get(model.name)
     return Need() if estimate is None else estimate(model, size)
+
+
+def _part(part: Any) -> Recommender:
+    if isinstance(part, Recommender):
+        return part
+    name, params = (part, {}) if isinstance(part, str) else part
+    return registry.create(name, **params)
 
 
 def too_large(need: Need, beside: float = 0.0) -> str | None:
