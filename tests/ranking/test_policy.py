@@ -49,6 +49,47 @@ def test_no_diversity_is_the_identity(data, fitted, people, plain):
     assert _same_lists(recommend(fitted, people, 5, boosted), plain)
 
 
+NEUTRAL = [
+    {"exclude": []},
+    {"boost": {2: 0.0, 9: -0.0}},
+    {"popularity_penalty": 0.0},
+    {"diversity": 0.0},
+    {"calibration": 0},
+    {"pin": []},
+    {"cap": {"genres": 30}},
+    {"floor": {"popularity": {"tail": 0.0}}},
+    {"min_new": 0},
+    {"epsilon": 0.0, "temperature": 0.0},
+]
+
+
+@pytest.mark.parametrize("neutral", NEUTRAL, ids=lambda one: next(iter(one)))
+@pytest.mark.parametrize("pool", [1, 5])
+def test_a_step_at_its_neutral_value_changes_nothing(data, fitted, people, plain, neutral, pool):
+    slates = recommend(fitted, people, 5, wb.Policy.for_dataset(data, pool=pool, **neutral))
+    assert slates.frame.equals(plain.frame)
+    assert all(not step["entered"] and not step["left"] for s in slates for step in s.steps)
+
+
+def test_a_policy_of_a_log_counts_its_items(data):
+    items = wb.Policy.for_dataset(data, few=9).items
+    met = data.interactions.unique(["user_id", ITEM]).group_by(ITEM).len("met")
+    both = items.join(met, on=ITEM, how="left").with_columns(pl.col("met").fill_null(0))
+    assert (both["n_people"] == both["met"]).all()
+    assert (both["new"] == (both["met"] < 9)).all()
+    assert set(both["popularity"]) == {"head", "mid", "tail"}
+    liked = data.relevant(data.interactions).group_by(ITEM).len("liked")
+    by_band = both.join(liked, on=ITEM, how="left").group_by("popularity").agg(pl.sum("liked"))
+    total = by_band["liked"].sum()
+    assert dict(by_band.rows())["head"] >= total / 3
+    assert items.height == data.n_items
+    own = data.replaced(data.interactions, items=data.items.with_columns(new=pl.lit(True)))
+    assert wb.Policy.for_dataset(own).items["new"].all()
+    assert wb.Policy.for_dataset(data).relevant_from == data.relevant_from
+    with pytest.raises(wb.ArgumentError, match="few must be at least 0"):
+        wb.Policy.for_dataset(data, few=-1)
+
+
 def test_the_excluded_are_not_shown_and_the_next_move_up(fitted, people, plain):
     gone = plain[0].items[:2]
     slates = recommend(fitted, people, 5, wb.Policy(exclude=gone))
@@ -161,34 +202,71 @@ def test_every_step_is_recorded_in_its_order(data, fitted, people):
         assert shown.items == before
 
 
-@given(
-    st.lists(st.integers(0, 29), max_size=4),
-    st.lists(st.integers(0, 29), max_size=4, unique=True),
-    st.dictionaries(st.integers(0, 29), st.floats(-3, 3), max_size=3),
-    st.sampled_from([0.0, 0.3, 1.0]),
-    st.integers(1, 12),
-)
-@settings(max_examples=25, deadline=None)
-def test_laws_of_any_policy(exclude, pin, boost, diversity, k):
+@st.composite
+def parameters(draw):
+    """Any policy over the thirty items of the world; what is neutral is often drawn."""
+    shares = st.sampled_from([0.0, 0.0, 0.3, 1.0])
+    pin = draw(st.lists(st.integers(0, 29), max_size=3, unique=True))
+    return {
+        "exclude": draw(st.lists(st.integers(0, 29), max_size=4)),
+        "pin": pin,
+        "boost": draw(st.dictionaries(st.integers(0, 29), st.floats(-3, 3), max_size=3)),
+        "diversity": draw(shares),
+        "calibration": draw(shares),
+        "popularity_penalty": draw(shares),
+        "cap": draw(st.sampled_from([{}, {}, {"genres": 2}, {"decade": 3, "popularity": 2}])),
+        "floor": draw(st.sampled_from([{}, {}, {"popularity": {"tail": 0.3}}])),
+        "min_new": draw(st.integers(0, 1)),
+        "epsilon": draw(shares),
+        "temperature": draw(st.sampled_from([0.0, 0.0, 0.5])),
+        "seed": draw(st.integers(0, 3)),
+        "pool": draw(st.integers(1, 5)),
+    }
+
+
+@given(parameters(), st.integers(1, 12))
+@settings(max_examples=40, deadline=None)
+def test_laws_of_any_policy(given_, k):
     data, fitted = _world()
     ids = fitted.catalogue.ids
     people = data.profiles()[:6]
-    policy = wb.Policy(
-        exclude=[ids[i] for i in exclude],
-        boost={ids[i]: by for i, by in boost.items()},
-        diversity=diversity,
-        pin=[ids[i] for i in pin],
-        items=data.items,
-    )
+    named = {
+        "exclude": [ids[i] for i in given_["exclude"]],
+        "boost": {ids[i]: by for i, by in given_["boost"].items()},
+        "pin": [ids[i] for i in given_["pin"]],
+    }
+    policy = wb.Policy.for_dataset(data, few=12, **{**given_, **named})
     slates = recommend(fitted, people, k, policy)
     for row, shown in enumerate(slates):
         left = 30 - len(set(people[row].items) | set(policy.exclude))
-        assert len(shown) == len(set(shown.items)) == min(k, left)
+        assert len(shown) == len(set(shown.items)) <= min(k, left)
+        assert policy.cap or len(shown) == min(k, left)
         assert shown.frame[RANK].to_list() == list(range(1, len(shown) + 1))
         assert not set(shown.items) & (set(people[row].items) | set(policy.exclude))
         alone = slate(fitted, people[row], k, policy)
-        assert alone.items == shown.items
+        assert alone == shown
         assert alone.steps == shown.steps
+        assert ("propensity" in shown.frame.columns) == policy.explores
+        if policy.explores:
+            assert shown.frame["propensity"].is_between(0, 1, closed="right").all()
+        asked = [name for name in ORDER if given_.get(name)]
+        asked += ["explore"] if policy.explores else []
+        assert [step["step"] for step in shown.steps] == asked
+        for before, after in zip(shown.steps, shown.steps[1:], strict=False):
+            assert before["after"] == after["before"]
+
+
+ORDER = [
+    "exclude",
+    "boost",
+    "popularity_penalty",
+    "diversity",
+    "calibration",
+    "pin",
+    "cap",
+    "floor",
+    "min_new",
+]
 
 
 _WORLD = []
@@ -233,6 +311,10 @@ def test_a_boost_that_does_nothing_says_so(fitted, people, plain):
     assert low.steps[0]["no_effect"] == [last]
 
 
+GENRED = pl.DataFrame({ITEM: [1, 2], GENRES: [["x"], ["y", "x"]]})
+MAKER = pl.Series(["m", "n"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -246,6 +328,48 @@ def test_a_boost_that_does_nothing_says_so(fitted, people, plain):
         ({"pin": "abc"}, "pin must be a list of ids"),
         ({"pin": [1, 2, 1]}, "pin holds 1 twice"),
         ({"boost": {1: float("nan")}}, "boost of 1 must be a finite number"),
+        ({"boost": {1: "high"}}, "boost of 1 must be a finite number, not 'high'"),
+        ({"boost": [1]}, "boost must map item ids to numbers"),
+        ({"exclude": 7}, "exclude must be a list of ids, not 7"),
+        ({"pool": 2.5}, "pool must be at least 1 and a whole number"),
+        ({"seed": -1}, "seed must be at least 0"),
+        ({"calibration": 2}, "calibration must be from 0 to 1, not 2"),
+        ({"popularity_penalty": True}, "popularity_penalty must be from 0 to 1, not True"),
+        ({"epsilon": "all"}, "epsilon must be from 0 to 1, not 'all'"),
+        ({"temperature": -0.5}, "temperature must be a finite number of 0 or more"),
+        ({"temperature": float("inf")}, "temperature must be a finite number of 0 or more"),
+        ({"min_new": -1}, "min_new must be at least 0"),
+        ({"min_new": 1.5}, "min_new must be at least 0 and a whole number"),
+        ({"calibration": 0.5}, "calibration needs items, a frame with item_id and genres"),
+        ({"popularity_penalty": 0.5, "items": GENRED}, "needs items, a frame with .* n_people"),
+        ({"min_new": 1, "items": GENRED}, "min_new needs items, a frame with item_id and new"),
+        (
+            {"min_new": 1, "items": GENRED.with_columns(new=pl.lit("no"))},
+            "min_new needs true and false in the column new",
+        ),
+        (
+            {"popularity_penalty": 1, "items": GENRED.with_columns(n_people=pl.lit("9"))},
+            "popularity_penalty needs numbers in the column n_people",
+        ),
+        ({"cap": {"genres": 0}, "items": GENRED}, "cap of 'genres' must be at least 1, not 0"),
+        ({"cap": {"genres": 1.5}, "items": GENRED}, "cap of 'genres' must be at least 1"),
+        ({"cap": {"maker": 2}, "items": GENRED}, "cap of 'maker' needs items, a frame with"),
+        ({"cap": ["genres"]}, "cap must map columns to numbers"),
+        ({"floor": {"genres": 0.2}}, "floor must map columns to shares by value"),
+        ({"floor": {"genres": {"x": 1.2}}, "items": GENRED}, "floor of genres 'x' must be from 0"),
+        ({"floor": {"genres": {"w": 0.1}}, "items": GENRED}, "no item has that value; there are"),
+        (
+            {"floor": {"maker": {"m": 0.6, "n": 0.5}}, "items": GENRED.with_columns(maker=MAKER)},
+            "floor of maker adds up to 1.1, more than all places",
+        ),
+        (
+            {"cap": {"genres": 2}, "items": {"item_id": [1]}},
+            "items must be a polars frame, not dict",
+        ),
+        (
+            {"diversity": 0.1, "items": pl.concat([GENRED, GENRED])},
+            "items holds 1 twice; keep one row per item",
+        ),
     ],
 )
 def test_a_policy_that_cannot_work_is_refused(arguments, words):

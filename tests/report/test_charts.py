@@ -6,6 +6,7 @@ import pytest
 
 from workbench.report.charts import (
     exposure_chart,
+    frontier_chart,
     groups_chart,
     leaderboard_chart,
     leakage_chart,
@@ -86,3 +87,22 @@ def test_names_that_start_alike_keep_their_own_rows():
 def test_a_picture_has_no_ids_that_could_meet_those_of_another(run):
     for chart in (exposure_chart(run.audit.items, "genres"), leakage_chart(run.audit.leakage)):
         assert not re.search(r"\sid=|url\(", svg(chart))
+
+
+def test_a_frontier_names_each_value_once_and_both_axes():
+    rows = [(0.0, 0.3, 0.8), (0.5, 0.28, 0.9), (0.75, 0.2, 0.95), (1.0, 0.2, 0.95)]
+    frame = pl.DataFrame(
+        [
+            {"dial": "diversity", "value": value, "metric": metric, "mean": mean, **ends, "n": 9}
+            for value, ndcg, other in rows
+            for metric, mean, ends in (
+                ("ndcg", ndcg, {"low": ndcg - 0.1, "high": ndcg + 0.1}),
+                ("coverage", other, {"low": None, "high": None}),
+            )
+        ]
+    )
+    drawn = texts(svg(frontier_chart(frame, "coverage", label="nDCG@10"))).split()
+    assert "nDCG@10" in drawn
+    assert "coverage" in drawn
+    assert {"0", "0.5", "0.75,", "1"} <= set(drawn)
+    assert drawn.count("0.75,") == 1

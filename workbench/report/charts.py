@@ -192,27 +192,31 @@ def frontier_chart(frame: pl.DataFrame, against: str, metric: str = "ndcg", labe
     label : str
         Title of the axis upwards; by default the name of the metric.
     """
-    dial = frame["dial"][0]
     across, up = (
         frame.filter(pl.col(METRIC) == name)
         .select(VALUE, pl.col(MEAN).alias(as_), pl.col(LOW, HIGH).name.suffix(f"_{as_}"))
         .with_columns(pl.col(f"{LOW}_{as_}", f"{HIGH}_{as_}").fill_null(pl.col(as_)))
         for name, as_ in ((against, "x"), (metric, "y"))
     )
-    rows = across.join(up, on=VALUE, maintain_order="left").with_row_index("order")
+    # Values that give almost the same share a dot, so they share its words.
+    near = [pl.col("x").round(3), pl.col("y").round(3)]
+    words = pl.col(VALUE).map_elements("{:g}".format, return_dtype=pl.String).str.join(", ")
+    words = pl.when(pl.int_range(pl.len()).over(near) == 0).then(words.over(near))
+    rows = across.join(up, on=VALUE, maintain_order="left").drop_nulls()
+    rows = rows.with_row_index("order").with_columns(words.otherwise(pl.lit("")).alias("words"))
     scale = alt.Scale(zero=False, nice=True, padding=12)
-    x = alt.X("x:Q", title=against, scale=scale, axis=alt.Axis(tickCount=6))
+    title = f"{against} (beside each dot: {frame['dial'][0]})"
+    x = alt.X("x:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6))
     y = alt.Y("y:Q", title=label or metric, scale=scale, axis=alt.Axis(tickCount=6))
     base = alt.Chart().encode(x=x, y=y)
     rule = base.mark_rule(strokeWidth=2, color=BLUE, opacity=0.4)
-    words = base.transform_calculate(words=f"'{dial} ' + datum.{VALUE}")
     return _styled(
         alt.layer(
             base.mark_line(color=LINE, strokeWidth=2).encode(order="order:O"),
             rule.encode(y=alt.Y("low_y:Q", title=label or metric, scale=scale), y2="high_y:Q"),
-            rule.encode(x=alt.X("low_x:Q", title=against, scale=scale), x2="high_x:Q"),
+            rule.encode(x=alt.X("low_x:Q", title=title, scale=scale), x2="high_x:Q"),
             base.mark_point(filled=True, size=70, color=BLUE, opacity=1),
-            words.mark_text(align="left", dx=8, dy=-8, color=INK, font=FONT).encode(text="words:N"),
+            base.mark_text(align="left", dx=8, dy=-8, color=INK, font=FONT).encode(text="words:N"),
             data=alt.Data(values=rows.to_dicts()),
             width=WIDTH,
             height=300,
