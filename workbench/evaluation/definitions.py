@@ -218,6 +218,9 @@ def cut(split: Split) -> str:
         words += f" of {split.parameters['test_fraction']:g}"
     if split.method in IN_TIME:
         words += ", ties by hash"
+    if "asked" in split.parameters:
+        asked, of = (split.parameters[name] for name in ("asked", "of"))
+        words += f"; asked were a sample of {asked:,} of {of:,} people"
     return words
 
 

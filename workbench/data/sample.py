@@ -1,0 +1,57 @@
+"""A split that asks fewer people: enough for narrow intervals, where asking all takes hours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from workbench.columns import USER
+from workbench.data.order import mixed
+from workbench.data.split import Split
+from workbench.errors import ArgumentError
+
+
+def asking(split: Split, max_people: int, seed: int = 0) -> Split:
+    """The same split, asking at most so many of the people with a relevant test item.
+
+    What is fitted stays as it is; the test events of the others are set aside. Whoever measures
+    a model on the result measures it on a sample, and its ``parameters`` and every protocol say
+    so.
+
+    Parameters
+    ----------
+    split : Split
+    max_people : int
+        At least 1.
+    seed : int
+        People are drawn by a hash of their ids, so a larger sample holds the smaller.
+
+    Returns
+    -------
+    Split
+        ``split`` itself where it asks no more people than that. Otherwise ``parameters`` has
+        ``asked`` and ``of``, the numbers of people drawn and drawn from.
+
+    Raises
+    ------
+    ArgumentError
+        ``max_people`` is no whole number of at least 1.
+    """
+    whole = isinstance(max_people, int | np.integer) and not isinstance(max_people, bool)
+    if not whole or max_people < 1:
+        raise ArgumentError(f"max_people must be a whole number of at least 1, not {max_people!r}")
+    people = split.train.people
+    ids, _ = split.people()
+    if len(ids) <= max_people:
+        return split
+    codes = people.codes(ids)
+    with np.errstate(over="ignore"):
+        hashed = mixed(people.hashes()[codes] + mixed(np.array([seed], np.uint64)))
+    drawn = np.sort(codes[np.argsort(hashed, kind="stable")[:max_people]])
+    mask = np.zeros(len(people), dtype=bool)
+    mask[drawn] = True
+    test = split.test.filter(pl.Series(mask[people.codes(split.test[USER])]))
+    said = {"asked": int(max_people), "of": len(ids)}
+    return replace(split, test=test, parameters={**split.parameters, **said})
