@@ -223,3 +223,22 @@ def test_by_item_a_large_catalogue_is_refused_and_by_user_it_is_not(ratings, mon
 def test_parameters_that_cannot_work_are_refused(params, message):
     with pytest.raises(ArgumentError, match=message):
         KNNBaseline(**params)
+
+
+@pytest.mark.parametrize("similarity", MEASURES)
+@pytest.mark.parametrize("by", ["user", "item"])
+def test_names_decide_no_tie(sparse_ratings, by, similarity):
+    """Values without an exact double, so that ties are ties but for the order of a sum."""
+    scaled = sparse_ratings.interactions.with_columns(pl.col("value") * 0.1 + 0.3)
+    user, item = np.random.default_rng(2).permutation(40), np.random.default_rng(3).permutation(31)
+    renamed = scaled.with_columns(
+        pl.Series("user_id", user[scaled["user_id"]]),
+        pl.Series("item_id", item[scaled["item_id"] - 1] + 1),
+    )
+    ids = scaled["user_id"].unique(maintain_order=True).to_numpy()
+    tables = []
+    for frame, names in ((scaled, ids), (renamed, user[ids])):
+        log = Dataset(frame, sparse_ratings.items)
+        model = KNNBaseline("baseline", by, similarity, 0.0, 2).fit(log)
+        tables.append(model.score(log.profiles(names.tolist())))
+    np.testing.assert_allclose(tables[0], tables[1][:, item], atol=1e-5)
