@@ -6,7 +6,9 @@ import pytest
 import workbench as wb
 from workbench.errors import ArgumentError, CapabilityError, DataError
 from workbench.pipeline import job
+from workbench.pipeline import plan as plans
 from workbench.pipeline.plan import USUAL, planned
+from workbench.ranking import size
 
 
 @pytest.fixture
@@ -132,3 +134,26 @@ def test_the_usual_models_are_compared_and_the_others_where_they_are_asked_for(s
         set(USUAL) < set(wb.model_names())
     )
     assert not any("not compared" in remark for remark in every.remarks)
+
+
+def test_models_that_are_too_large_are_left_out_unless_they_are_named(monkeypatch):
+    world = dataset(log())
+    assert "user-knn" in planned(world).models
+    monkeypatch.setattr(size, "MOST_MINUTES", 1e-9)
+    plan = planned(world)
+    assert "minutes, and 1e-09 are the limit" in plan.left_out["user-knn"]
+    assert plan.models[-1] == "engine"
+    assert {"popularity", "content", "trending"} - set(plan.left_out) <= set(plan.models)
+    assert planned(world, models=["user-knn"]).models == ("user-knn", "engine")
+
+
+def test_a_sample_of_people_is_asked_of_a_large_log(monkeypatch):
+    world = dataset(log())
+    assert planned(world).max_people is None
+    monkeypatch.setattr(plans, "MANY_SCORES", 40)
+    plan = planned(world)
+    assert plan.max_people == plans.SAMPLE
+    assert any("a sample of 20,000 people is asked" in remark for remark in plan.remarks)
+    assert planned(world, max_people=3).max_people == 3
+    with pytest.raises(ArgumentError, match="max_people must be a whole number of at least 1"):
+        planned(world, max_people=0)

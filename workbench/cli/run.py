@@ -78,6 +78,12 @@ def run(
     guests: Annotated[float, typer.Option(help="Fraction of people held out of every fit.")] = 0.1,
     k: Places = 10,
     seed: Seed = 0,
+    max_people: Annotated[
+        int | None,
+        typer.Option(
+            show_default=False, help="Ask at most so many; by default all, or a sample of many."
+        ),
+    ] = None,
     home: Home = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
@@ -97,6 +103,7 @@ def run(
         guests=guests,
         k=k,
         seed=seed,
+        max_people=max_people,
         progress=not quiet,
     )
     show.finished(finished)

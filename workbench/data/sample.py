@@ -39,9 +39,7 @@ def asking(split: Split, max_people: int, seed: int = 0) -> Split:
     ArgumentError
         ``max_people`` is no whole number of at least 1.
     """
-    whole = isinstance(max_people, int | np.integer) and not isinstance(max_people, bool)
-    if not whole or max_people < 1:
-        raise ArgumentError(f"max_people must be a whole number of at least 1, not {max_people!r}")
+    check_max_people(max_people)
     people = split.train.people
     ids, _ = split.people()
     if len(ids) <= max_people:
@@ -55,3 +53,10 @@ def asking(split: Split, max_people: int, seed: int = 0) -> Split:
     test = split.test.filter(pl.Series(mask[people.codes(split.test[USER])]))
     said = {"asked": int(max_people), "of": len(ids)}
     return replace(split, test=test, parameters={**split.parameters, **said})
+
+
+def check_max_people(max_people: int) -> None:
+    """Refuse what is no whole number of at least 1."""
+    whole = isinstance(max_people, int | np.integer) and not isinstance(max_people, bool)
+    if not whole or max_people < 1:
+        raise ArgumentError(f"max_people must be a whole number of at least 1, not {max_people!r}")

@@ -21,6 +21,7 @@ import workbench
 from workbench.artifact import sealed
 from workbench.columns import VALUE
 from workbench.data.dataset import Dataset
+from workbench.data.sample import asking
 from workbench.data.split import IN_TIME, Split, split
 from workbench.errors import ArgumentError, CapabilityError, DataError
 from workbench.evaluation.accuracy import ACCURACY
@@ -63,6 +64,7 @@ def run(
     guests: float = 0.1,
     k: int = 10,
     seed: int = 0,
+    max_people: int | None = None,
     progress: bool = True,
 ) -> Run:
     """Fit, compare, audit and report on one log; leave a run folder.
@@ -88,6 +90,9 @@ def run(
     k : int
         Places of a slate.
     seed : int
+    max_people : int, optional
+        At most so many people are asked, drawn by seed. By default all; 20,000 where people
+        times items are more than 500 million. Manifest and report say so.
     progress : bool
         Whether to show a progress bar.
 
@@ -113,7 +118,7 @@ def run(
         )
     plan = planned(
         dataset, models=models, method=method, test_fraction=test_fraction, guests=guests, k=k,
-        seed=seed,
+        seed=seed, max_people=max_people,
     )  # fmt: skip
     engine = Engine(seed=plan.seed) if engine is None else engine
     when = datetime.now(UTC)
@@ -222,7 +227,7 @@ def _cut(dataset: Dataset, plan: Plan) -> Split:
             f"no relevant event of {dataset.name!r} is left to ask about; give a larger "
             "test_fraction or a lower relevant_from"
         )
-    return cut
+    return cut if plan.max_people is None else asking(cut, plan.max_people, plan.seed)
 
 
 def _measured(plan: Plan, engine: Engine, cut: Split, stages: Stages) -> Found:
@@ -240,7 +245,7 @@ def _measured(plan: Plan, engine: Engine, cut: Split, stages: Stages) -> Found:
             engine.progress = stages.say
             try:
                 model.fit(cut.train)
-            except (CapabilityError, DataError) as error:
+            except (ArgumentError, CapabilityError, DataError) as error:
                 if model is engine:
                     raise
                 left_out[name] = str(error)

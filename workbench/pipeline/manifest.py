@@ -57,6 +57,11 @@ def described(
         },
         "seed": plan.seed,
         "engine": found.engine.params(),
+        "sensitive": {
+            "allowed": sorted(found.engine.allow),
+            "read": found.engine.sensitive_,
+        },
+        "learnt_from": found.engine.learnt_from_,
         "audited": ENGINE,
         "command": command(cut.train.name, plan),
         "versions": {"python": platform.python_version(), **library_versions()},
@@ -82,6 +87,7 @@ def command(name: str, plan: Plan) -> str:
     return (
         f"workbench run {data} --split {plan.method} --test-fraction {plan.test_fraction:g} "
         f"--guests {plan.guests:g} -k {plan.k} --seed {plan.seed}"
+        + ("" if plan.max_people is None else f" --max-people {plan.max_people}")
     )
 
 

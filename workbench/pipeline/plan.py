@@ -10,10 +10,12 @@ import numpy as np
 
 from workbench.columns import ITEM, USER
 from workbench.data.dataset import Dataset
+from workbench.data.sample import check_max_people
 from workbench.data.split import IN_TIME, METHODS, PER_USER_TIME, RANDOM
 from workbench.errors import ArgumentError, DataError
 from workbench.ranking.recommend import check_k
-from workbench.ranking.registry import model_class, model_names
+from workbench.ranking.registry import create, model_class, model_names
+from workbench.ranking.size import Size, needed, too_large
 
 ENGINE = "engine"
 ALL = "all"
@@ -24,6 +26,8 @@ USUAL = (
 """What a run compares where no model is named: the families, without those that take minutes."""
 FEWEST_PEOPLE, FEWEST_ITEMS, FEWEST_EVENTS = 5, 5, 30
 """Below these there is nothing to compare: an interval over four people says nothing."""
+MANY_SCORES, SAMPLE = 500_000_000, 20_000
+"""Of a log with more pairs of people and items than that, so many people are asked by default."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Plan:
     k, seed : int
     models : tuple of str
         In the order of fitting; the engine is the last.
+    max_people : int or None
+        At most so many people are asked; None is everybody.
     left_out : dict
         Model → why it is not fitted on this log.
     remarks : tuple of str
@@ -50,6 +56,7 @@ class Plan:
     k: int
     seed: int
     models: tuple[str, ...]
+    max_people: int | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
@@ -67,6 +74,7 @@ def planned(
     guests: float = 0.1,
     k: int = 10,
     seed: int = 0,
+    max_people: int | None = None,
 ) -> Plan:
     """Check everything that can be checked without training.
 
@@ -108,13 +116,21 @@ def planned(
         remarks.append(
             "no relevant_from was given, so every event counts as relevant, whatever its value"
         )
+    if max_people is None and dataset.n_users * dataset.n_items > MANY_SCORES:
+        max_people = SAMPLE
+        remarks.append(
+            f"the log is so large ({dataset.n_users:,} people, {dataset.n_items:,} items) that a "
+            f"sample of {SAMPLE:,} people is asked; max_people asks more or fewer"
+        )
+    elif max_people is not None:
+        check_max_people(max_people)
     chosen, left_out = _models(dataset, models)
     others = [name for name in model_names() if name not in USUAL] if models is None else []
     if others:
         remarks.append(f"not compared unless asked for: {', '.join(others)}, or {ALL!r}")
     return Plan(
-        method, float(test_fraction), float(guests), int(k), int(seed), chosen, left_out,
-        tuple(remarks),
+        method, float(test_fraction), float(guests), int(k), int(seed), chosen,
+        max_people, left_out, tuple(remarks),
     )  # fmt: skip
 
 
@@ -126,16 +142,21 @@ def _models(
     names = list(USUAL) if models is None else list(dict.fromkeys(models))
     if ALL in names:
         names, models = model_names(), None
+    size = Size.of(dataset)
     chosen, left_out = [], {}
     for name in names:
         lacking = model_class(name).needs - dataset.has
-        if not lacking:
+        reason = None
+        if lacking:
+            reason = f"needs {' and '.join(sorted(lacking))}, which {dataset.name!r} does not have"
+            if models is not None:
+                raise ArgumentError(f"models: {name!r} {reason}; leave it out")
+        elif models is None and name != ENGINE:  # which chooses its own retrievers by the rule
+            reason = too_large(needed(create(name), size))
+        if reason is None:
             chosen.append(name)
-            continue
-        reason = f"needs {' and '.join(sorted(lacking))}, which {dataset.name!r} does not have"
-        if models is not None:
-            raise ArgumentError(f"models: {name!r} {reason}; leave it out")
-        left_out[name] = reason
+        else:
+            left_out[name] = reason
     return (*(name for name in chosen if name != ENGINE), ENGINE), left_out
 
 
