@@ -32,14 +32,14 @@ def test_it_solves_the_equations_of_each_person(n_factors):
     np.testing.assert_allclose(folded_in(*problem), _brute(*problem), rtol=1e-8, atol=1e-10)
 
 
-def test_a_person_is_the_same_to_the_bit_alone_and_in_any_batch(monkeypatch):
-    factors, base, left, right = _problem()
+@pytest.mark.parametrize("n_factors", [37, 64, 101])
+def test_a_person_is_the_same_to_the_bit_alone_and_in_any_batch(monkeypatch, n_factors):
+    factors, base, left, right = _problem(n_items=900, n_factors=n_factors)
     whole = folded_in(factors, base, left, right)
     for row in range(0, 150, 7):
         alone = folded_in(factors, base, left[[row]], right[[row]])
         assert np.array_equal(alone[0], whole[row])
-    monkeypatch.setattr(foldin, "BYTES", 1)  # parts of one block
-    monkeypatch.setattr(foldin, "BLOCK", 3)
+    monkeypatch.setattr(foldin, "BYTES", 8 * 3 * n_factors**2)  # three people at once
     assert np.array_equal(folded_in(factors, base, left, right), whole)
 
 
@@ -50,10 +50,16 @@ def test_without_events_the_vector_is_zero():
 
 
 @pytest.mark.parametrize("size", [1, 31, 32, 65, 200])
-def test_block_elimination_is_the_solution(size):
+def test_cholesky_is_the_solution(size):
     rng = np.random.default_rng(size)
     a = rng.normal(size=(5, size, size))
     a = a @ a.transpose(0, 2, 1) + np.eye(size)
     b = rng.normal(size=(5, size))
     expected = np.linalg.solve(a, b[..., None])[..., 0]
     np.testing.assert_allclose(solved(a.copy(), b), expected, rtol=1e-6, atol=1e-9)
+
+
+def test_equations_that_are_not_positive_definite_are_refused():
+    a = np.stack([np.eye(3), np.diag([1.0, -1.0, 1.0])])
+    with pytest.raises(np.linalg.LinAlgError, match="row 1 are not positive definite"):
+        solved(a, np.ones((2, 3)))

@@ -7,17 +7,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.linalg import LinAlgError, lapack
 
 Floats = NDArray[np.float64]
 
-BYTES = 64_000_000
-"""Sums of outer products in memory at one moment."""
-COLUMNS = 128
-"""Columns of outer products that are summed at once: few enough to stay in the cache."""
-BLOCK = 64
-"""People whose equations are in memory at one moment."""
-PANEL = 32
-"""Unknowns that are eliminated at once: so few that the linear algebra library uses one thread.
+BYTES = 16_000_000
+"""Equations in memory at one moment."""
+PRODUCT = 2**18
+"""Multiplications in one dense product: so few that the linear algebra library uses one thread.
 Many small problems on many threads wait for each other longer than they work."""
 
 
@@ -30,8 +27,8 @@ def folded_in(
 ) -> Floats:
     """Solve ``(base + sum_j left_j q_j q_j') x = sum_j right_j q_j`` for every person.
 
-    The sums over events are sparse products with the upper triangles of ``q_j q_j'``, which add
-    up each row by itself and in the order of the items; a dense product would not.
+    Each person's sums are products of their own, over the items in order, so that nobody else's
+    history is in the same call of the linear algebra library.
 
     Parameters
     ----------
@@ -54,33 +51,25 @@ def folded_in(
     n_factors = factors.shape[1]
     found = np.zeros((left.shape[0], n_factors))
     everybody = np.flatnonzero(np.diff(left.indptr))
-    one, two = np.triu_indices(n_factors)
-    size = min(max(BLOCK, BYTES // (8 * len(one))), 1024)
+    ends = left.indptr.tolist()
+    events = max(1, PRODUCT // n_factors**2)
+    size = max(1, BYTES // (8 * n_factors**2))
     for first in range(0, len(everybody), size):
         people = everybody[first : first + size]
-        mine, wanted = left[people], right[people]
-        met, column = np.unique(mine.indices, return_inverse=True)
-        shape = (len(people), len(met))
-        mine = sparse.csr_array((mine.data, column, mine.indptr), shape=shape)
-        wanted = sparse.csr_array((wanted.data, column, wanted.indptr), shape=shape)
-        q = factors[met]
-        sums = np.empty((len(people), len(one)))
-        for start in range(0, len(one), COLUMNS):
-            some = slice(start, start + COLUMNS)
-            sums[:, some] = mine @ (q[:, one[some]] * q[:, two[some]])
-        targets = wanted @ q
-        for start in range(0, len(people), BLOCK):
-            block = slice(start, start + BLOCK)
-            equations = np.empty((len(sums[block]), n_factors, n_factors))
-            equations[:, one, two] = sums[block]
-            equations[:, two, one] = sums[block]
-            equations += base
-            found[people[block]] = solve(equations, targets[block])
+        equations = np.tile(base, (len(people), 1, 1))
+        targets = np.zeros((len(people), n_factors))
+        for own, wanted, person in zip(equations, targets, people.tolist(), strict=True):
+            for start in range(ends[person], ends[person + 1], events):
+                some = slice(start, min(start + events, ends[person + 1]))
+                q = factors[left.indices[some]]
+                own += (q.T * left.data[some]) @ q
+                wanted += right.data[some] @ q
+        found[people] = solve(equations, targets)
     return found
 
 
 def solved(equations: Floats, targets: Floats) -> Floats:
-    """``x`` of ``A x = b`` for many positive definite ``A``, by block elimination.
+    """``x`` of ``A x = b`` for many positive definite ``A``, each by Cholesky.
 
     Parameters
     ----------
@@ -92,22 +81,16 @@ def solved(equations: Floats, targets: Floats) -> Floats:
     -------
     (n, size)
         Row ``i`` is the same to the bit alone and in any batch.
+
+    Raises
+    ------
+    LinAlgError
+        One of the matrices is not positive definite.
     """
-    size = equations.shape[1]
-    x = targets[..., None].copy()
-    starts = range(0, size, PANEL)
-    for start in starts:
-        now, later = slice(start, start + PANEL), slice(start + PANEL, size)
-        rows = np.concatenate([equations[:, now, later], x[:, now]], axis=2)
-        rows = np.linalg.solve(equations[:, now, now], rows)
-        below = np.ascontiguousarray(equations[:, later, now])
-        equations[:, now, later], x[:, now] = rows[..., :-1], rows[..., -1:]
-        width = max(1, 2048 // max(size - start, 1))
-        for column in range(start + PANEL, size, width):
-            some = slice(column, column + width)
-            equations[:, later, some] -= below @ equations[:, now, some]
-        x[:, later] -= below @ x[:, now]
-    for start in reversed(starts):
-        now, later = slice(start, start + PANEL), slice(start + PANEL, size)
-        x[:, now] -= equations[:, now, later] @ x[:, later]
-    return x[..., 0]
+    found = np.empty_like(targets)
+    for row, (matrix, target) in enumerate(zip(equations, targets, strict=True)):
+        # The transpose of a symmetric matrix is what LAPACK wants, without a copy.
+        _, found[row], bad = lapack.dposv(matrix.T, target, overwrite_a=1)
+        if bad:
+            raise LinAlgError(f"the equations of row {row} are not positive definite")
+    return found
