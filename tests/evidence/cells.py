@@ -20,7 +20,6 @@ from workbench.data.fingerprint import content_hash
 from workbench.evaluation.catalogue import catalogue_metrics
 from workbench.evaluation.cold_start import cold_start
 from workbench.evaluation.definitions import PROTOCOL, ranking_protocol
-from workbench.models.hybrid import DEFAULT
 from workbench.ranking.registry import model_class
 from workbench.ranking.retrievers import RETRIEVERS
 
@@ -60,23 +59,36 @@ class World:
 
 
 def takes_seed(name: str) -> bool:
-    """Whether a model draws anything: the others are the same for every seed."""
-    return "seed" in inspect.signature(model_class(name)).parameters
+    """Whether a model, or a part of it, draws anything: others are the same for every seed."""
+    cls = model_class(name)
+    parts = [spec if isinstance(spec, str) else spec[0] for spec in getattr(cls, "DEFAULT", ())]
+    return "seed" in inspect.signature(cls).parameters or any(takes_seed(part) for part in parts)
 
 
-def seeded(name: str, seed: int) -> wb.Recommender:
-    """A model with its defaults, every random draw inside of it from another seed."""
-    if not takes_seed(name):
-        return wb.create(name)
+def seeded(name: str, seed: int, has: frozenset[str]) -> wb.Recommender:
+    """A model with its defaults, every random draw inside of it from another seed.
+
+    ``has`` is what the log has: parts that need more are left out, as they are by default.
+    """
     if name == "engine":
-        retrievers = {
-            label: (model, {**params, "seed": seed} if takes_seed(model) else dict(params))
-            for label, (model, params) in RETRIEVERS.items()
-        }
-        return wb.create(name, seed=seed, retrievers=retrievers)
-    if name == "blend":
-        return wb.create(name, seed=seed, parts=[seeded(part, seed) for part in DEFAULT])
-    return wb.create(name, seed=seed)
+        specs = {label: _spec(spec, seed) for label, spec in RETRIEVERS.items()}
+        fed = {k: spec for k, spec in specs.items() if _made(spec).needs <= has}
+        return wb.create(name, seed=seed, retrievers=fed)
+    own = "seed" in inspect.signature(model_class(name)).parameters
+    params: dict[str, Any] = {"seed": seed} if own else {}
+    parts = [_made(_spec(spec, seed)) for spec in getattr(model_class(name), "DEFAULT", ())]
+    if parts:
+        params["parts"] = [part for part in parts if part.needs <= has]
+    return wb.create(name, **params)
+
+
+def _spec(spec: Any, seed: int) -> tuple[str, dict[str, Any]]:
+    name, params = (spec, {}) if isinstance(spec, str) else spec
+    return name, {**params, "seed": seed} if takes_seed(name) else dict(params)
+
+
+def _made(spec: tuple[str, dict[str, Any]]) -> wb.Recommender:
+    return wb.create(spec[0], **spec[1])
 
 
 class Cells:
@@ -113,8 +125,7 @@ class Cells:
 
     def _curves(self) -> Iterator[pl.DataFrame]:
         cut = self._cut(0)
-        engine = seeded("engine", 0).fit(cut.train)
-        blend = seeded("blend", 0).fit(cut.train)
+        engine, blend = (self._fitted(name, 0, cut) for name in ("engine", "blend"))
         for name, model in {"engine": engine, "blend": blend, **engine.retrievers_}.items():  # type: ignore[attr-defined]
             yield cold_start(model, cut, k=K).select(pl.lit(name).alias("model"), pl.all())
 
@@ -123,9 +134,12 @@ class Cells:
             self._cuts = {tie: self.world.cut(self.dataset, tie)}
         return self._cuts[tie]
 
+    def _fitted(self, name: str, seed: int, cut: wb.Split) -> wb.Recommender:
+        return seeded(name, seed, cut.train.has).fit(cut.train)
+
     def _measured(self, name: str, seed: int, tie: int) -> pl.DataFrame:
         cut = self._cut(tie)
-        model = seeded(name, seed).fit(cut.train)
+        model = self._fitted(name, seed, cut)
         slates = wb.recommend(model, cut.people()[1], K)
         together = catalogue_metrics(slates, cut.train)
         return wb.evaluate(slates, cut, K).with_columns(

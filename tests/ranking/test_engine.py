@@ -1,5 +1,6 @@
 """The engine: one profile scores the same everywhere, candidates are of the profile alone."""
 
+import json
 import subprocess
 import sys
 
@@ -239,3 +240,77 @@ def test_fitting_says_how_far_it_is_and_is_the_same_heard_or_not(world, people):
     assert [s for s in said if "trees" in s] == [f"growing trees ({n} of 4)" for n in (1, 2, 3, 4)]
     quiet = wb.Engine(n_trees=4, depth=20).fit(world)
     np.testing.assert_array_equal(heard.score(people), quiet.score(people))
+
+
+def test_an_engine_of_every_kind_of_ranker_is_saved_whole(world, people, tmp_path):
+    how = {"objective": "rank:pairwise", "n_bags": 2, "n_windows": 2, "early_stopping": 3}
+    made = wb.Engine(n_trees=6, depth=20, monotone={"n_events": 1}, **how).fit(world)
+    folder = made.save(tmp_path / "e")
+    again = wb.Engine.load(folder)
+    np.testing.assert_array_equal(again.score(people[:30]), made.score(people[:30]))
+    assert again.params() == made.params()
+    assert again.learnt_from_ == made.learnt_from_
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert {"ranker.json", "ranker_1.json"} <= set(manifest["files"])
+    assert manifest["configuration"].items() >= how.items()
+    assert manifest["learnt_from"]["trees"] == made.ranker_.trees <= 6
+    shares = made.contributions(made.pair_features(people[:2])[1])
+    np.testing.assert_allclose(shares.sum(axis=1), made.score_pairs(people[:2]).ravel(), atol=1e-4)
+
+
+def test_a_second_window_gives_lessons_from_further_back(world):
+    one, two = (wb.Engine(n_windows=n, depth=20, short_share=0.0).learn(world) for n in (1, 2))
+    assert len(two) > 1.5 * len(one)
+    np.testing.assert_array_equal(two.of(slice(len(one))).relevant, one.relevant)
+    assert len(np.unique(two.person)) < two.n_questions <= 2 * one.n_questions
+
+
+def test_a_constraint_by_name_overrides_the_catalogues(world, people):
+    def moved(monotone):
+        made = wb.Engine(n_trees=20, depth=40, monotone=monotone).fit(world)
+        names, matrix = made.pair_features(people[:10])
+        place = names.index("ease_z")
+        higher = matrix.copy()
+        higher[:, place] += 1.0
+        return made.ranker_.predict(higher) - made.ranker_.predict(matrix)
+
+    assert (usual := moved(None)).min() >= 0 < usual.max()
+    assert (turned := moved({"ease_z": -1})).max() <= 0
+    assert turned.min() <= 0
+
+
+def test_a_constraint_on_no_feature_is_refused_before_any_training(world):
+    engine, said = wb.Engine(monotone={"n_event": 1}), []
+    engine.progress = said.append
+    with pytest.raises(wb.ArgumentError, match="'n_event' is no feature of this engine"):
+        engine.fit(world)
+    assert not any("fitting" in words for words in said)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("objective", "rank:map"),
+        ("monotone", {"n_events": 2}),
+        ("n_bags", 0),
+        ("early_stopping", 0),
+        ("n_windows", 5),
+        ("n_windows", 0),
+        ("short_histories", (-1,)),
+        ("short_histories", "13"),
+        ("short_share", 1.5),
+        ("max_people", 0),
+    ],
+)
+def test_what_no_ranker_can_learn_with_is_refused_by_name(argument, value):
+    with pytest.raises(wb.ArgumentError, match=argument):
+        wb.Engine(**{argument: value})
+
+
+def test_shortened_histories_are_what_a_newcomer_is_ranked_by(world):
+    """The lessons hold people without history, so the trees have seen such rows."""
+    with_, without = (wb.Engine(short_share=s, depth=20) for s in (1.0, 0.0))
+    lengths = [engine.learn(world).matrix for engine in (with_, without)]
+    column = [f.name for f in with_.features_].index("history_length")
+    assert lengths[0][:, column].min() == 0.0
+    assert lengths[1][:, column].min() > np.log1p(3)
