@@ -60,7 +60,7 @@ class Pool:
             )
         count = np.bincount(row, minlength=n_rows)
         place = np.arange(len(row)) - (np.cumsum(count) - count)[row]
-        shape = (n_rows, int(count.max(initial=0)))
+        shape = (n_rows, int(count.max(initial=1)))  # one empty place where there is nothing
         code, origin = np.full(shape, NOBODY), np.full(shape, -1)
         utility = np.full(shape, -np.inf)
         code[row, place] = item
