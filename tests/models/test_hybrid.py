@@ -8,7 +8,7 @@ from workbench.data.split import split
 from workbench.errors import ArgumentError, CapabilityError
 from workbench.models import hybrid
 from workbench.models.factors import SVD
-from workbench.models.hybrid import Blend, searched, standardised
+from workbench.models.hybrid import Blend, Lessons, standardised
 from workbench.models.linear import EASE
 from workbench.models.neighbours import ItemKNN
 from workbench.models.popularity import Popularity
@@ -108,9 +108,7 @@ def test_noise_moves_no_weight(log):
     people, asked = split_log.people()[1], split_log.relevant_matrix()
     rng = np.random.default_rng(0)
     same = rng.normal(size=(1, len(people), log.n_items)).astype(np.float32)
-    weights, equal, best = searched(np.repeat(same, 3, axis=0), people, asked)
-    assert weights == [1.0, 1.0, 1.0]
-    assert equal == best
+    assert Lessons(np.repeat(same, 3, axis=0), people, asked).searched() == [1.0, 1.0, 1.0]
 
 
 def test_a_gain_within_its_standard_error_moves_no_weight():
@@ -121,14 +119,35 @@ def test_a_gain_within_its_standard_error_moves_no_weight():
     scores[:, 1, :3] = [[10.0, 1.0, 0.0], [0.0, 0.0, 0.8]]
     asked = sparse.csr_array(([1.0, 1.0], ([0, 1], [1, 1])), shape=(2, 12))
     people = Profiles.of([Profile()] * 2, Vocabulary(range(12)))
-    weights, equal, best = searched(scores.copy(), people, asked)
-    assert (weights, equal) == ([1.0, 1.0], best)
+    assert Lessons(scores.copy(), people, asked).searched() == [1.0, 1.0]
     # Where the second person does not mind, the gain is one person's: still within.
     scores[1, 1] = 0.0
-    assert searched(scores.copy(), people, asked)[0] == [1.0, 1.0]
+    assert Lessons(scores.copy(), people, asked).searched() == [1.0, 1.0]
     # Where both gain, it moves.
     scores[:, 1] = scores[:, 0]
-    assert searched(scores.copy(), people, asked)[0] != [1.0, 1.0]
+    assert Lessons(scores.copy(), people, asked).searched() != [1.0, 1.0]
+
+
+def test_least_squares_finds_the_parts_that_tell_relevant_items_apart(log):
+    inner = split(log, "per-user-time", test_fraction=0.2)
+    people, asked = inner.people()[1], inner.relevant_matrix()
+    rng = np.random.default_rng(0)
+    truth, noise, against = asked.toarray(), *rng.normal(size=(2, *asked.shape))
+    parts = np.stack([truth + 0.3 * noise, against, -truth, 2 * truth + 0.6 * noise])
+    weights = Lessons(parts.astype(np.float32), people, asked).fitted()
+    assert weights[0] + 2 * weights[3] > 0.4
+    assert weights[1] < 0.1
+    assert weights[2] == 0.0
+    nothing = Lessons(-parts[[0]].astype(np.float32), people, asked)
+    assert nothing.fitted() == [1.0]
+
+
+def test_weights_by_least_squares_are_those_of_an_open_solver(log):
+    blend = Blend(["ease", "item-knn", "popularity"], "nnls").fit(log)
+    assert min(blend.weights_) >= 0
+    assert max(blend.weights_) > 0
+    assert blend.validation_["n"] > 10
+    assert set(blend.validation_) == {"equal", "learned", "n"}
 
 
 @pytest.mark.parametrize("n_parts", [1, 3])
@@ -138,7 +157,7 @@ def test_the_search_measures_ndcg_as_it_is_defined(log, n_parts):
     scores = Popularity().fit(inner.train).score(people).astype(np.float64)
     scores += np.random.default_rng(0).normal(size=scores.shape)
     parts = np.repeat(scores[None].astype(np.float32), n_parts, axis=0)
-    _, equal, _ = searched(parts, people, asked)
+    found = Lessons(parts, people, asked).ndcg([1.0] * n_parts)
     wanted = []
     for row in range(len(people)):
         own = scores[row].copy()
@@ -147,7 +166,7 @@ def test_the_search_measures_ndcg_as_it_is_defined(log, n_parts):
         gain = [i in asked[[row]].indices for i in top] / np.log2(np.arange(2, 12))
         ideal = (1 / np.log2(np.arange(2, 12)))[: asked[[row]].nnz].sum()
         wanted.append(gain.sum() / ideal)
-    assert equal == pytest.approx(np.mean(wanted))
+    assert found == pytest.approx(wanted)
 
 
 def test_people_are_thinned_out_where_memory_is_short(log, monkeypatch):
@@ -189,7 +208,7 @@ def test_it_needs_what_its_parts_need(world):
         ((["ease"], [1.0, 2.0]), "weights: 2 of them for 1 parts"),
         ((["ease"], [-1.0]), "weights must be 0 or more"),
         ((["ease"], [0.0]), "one above 0"),
-        ((["ease"], "guessed"), "weights must be numbers or 'learned', not 'guessed'"),
+        ((["ease"], "guessed"), "weights must be numbers, 'learned' or 'nnls', not 'guessed'"),
         ((["eaze"],), "parts: 'eaze' is no part; there are"),
         (([3],), "parts: 3 is neither a name nor a Recommender"),
     ],

@@ -1,46 +1,22 @@
-"""Hybrids: several models as one."""
+"""Blend: the weighted sum of several models."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.optimize import nnls
 
 from workbench.data.dataset import Dataset
-from workbench.data.split import Split, split
-from workbench.errors import ArgumentError, DataError
-from workbench.models.base import Recommender
-from workbench.models.baseline import Baseline
-from workbench.models.content import Content
-from workbench.models.factors import ALS, SVD
-from workbench.models.linear import EASE
-from workbench.models.neighbours import ItemKNN, UserKNN
-from workbench.models.nonnegative import NMF
-from workbench.models.plus import SVDpp
-from workbench.models.popularity import Popularity, RecentPopularity
-from workbench.models.rating_neighbours import KNNBaseline
-from workbench.models.rules import Rules
-from workbench.models.slope_one import SlopeOne
-from workbench.models.sparse_linear import SLIM
-from workbench.models.temporal import Following, Session, Trending
-from workbench.models.walks import RP3beta
+from workbench.errors import ArgumentError
+from workbench.models.composite import Composite, Part, inner_cut
 from workbench.profiles import Profiles
-from workbench.state import Arrays, decoded, encoded
 from workbench.vocabulary import FloatArray, IntArray
 
-PARTS: Mapping[str, type[Recommender]] = {
-    cls.name: cls
-    for cls in (
-        ALS, Baseline, Content, EASE, Following, ItemKNN, KNNBaseline, NMF, Popularity,
-        RecentPopularity, RP3beta, Rules, Session, SLIM, SlopeOne, SVD, SVDpp, Trending, UserKNN,
-    )
-}  # fmt: skip
-DEFAULT = ("ease", "als", "item-knn", "user-knn", "session", "following")
-"""The strongest models of the package that read nothing but the log."""
-LEARNED = "learned"
+LEARNED, NNLS = "learned", "nnls"
 TRIED = (0.0, 0.5, 1.0, 2.0, 4.0)
 """Weights that the search tries for one part while the others stay."""
 ROUNDS = 3
@@ -52,7 +28,7 @@ BLOCK_BYTES = 400_000_000
 """Scores that the search holds at once: more people than fit are thinned out evenly."""
 
 
-class Blend(Recommender):
+class Blend(Composite):
     """Weighted sum of the standardised scores of several models.
 
     ``score = sum over parts of weight * (s - mean) / sd``, for each person by itself, mean and
@@ -63,15 +39,16 @@ class Blend(Recommender):
     Parameters
     ----------
     parts : sequence of str or Recommender, optional
-        Names of models of this package with their defaults, or models; a model that is given is
-        not fitted itself, a new one with its parameters is. By default ``DEFAULT``, less those
-        that the log cannot feed.
-    weights : sequence of float, or "learned"
-        One for each part, 0 or more. Learned: all start at 1, and one after the other is set to
-        what gives the best nDCG@10 on a fifth of the training log (the last events of each
-        person where there are timestamps, else a seeded random choice), as long as the gain is
-        above its standard error; then the parts are fitted on the whole log. Where the log is
-        too small to be cut, all stay 1.
+        By default the strongest models that read nothing but the log: "ease", "als", "item-knn",
+        "user-knn", "session" and "following", less those that the log cannot feed.
+    weights : sequence of float, "learned" or "nnls"
+        One for each part, 0 or more; or found on a fifth of the training log (the last events of
+        each person where there are timestamps, else a seeded random choice), after which the
+        parts are fitted on the whole log. "learned": all start at 1, and one after the other is
+        set to what gives the best nDCG@10, as long as the gain is above its standard error.
+        "nnls": the weights of 0 or more whose sum is nearest to 1 for relevant candidates and to
+        0 for the others, in squares (Lawson and Hanson 1974). Where the log is too small to be
+        cut, all are 1.
     seed : int
         Of the random cut.
 
@@ -79,7 +56,7 @@ class Blend(Recommender):
     ----------
     weights_ : list of float
     validation_ : dict
-        nDCG@10 on the inner cut with all weights 1 ("equal") and with those learned ("learned"),
+        nDCG@10 on the inner cut with all weights 1 ("equal") and with those found ("learned"),
         and its number of people ("n"); empty where nothing was learned. The weights were chosen
         on these very people, so "learned" is optimistic: measure the blend on a test of its own.
 
@@ -88,18 +65,20 @@ class Blend(Recommender):
     """
 
     name = "blend"
+    DEFAULT = ("ease", "als", "item-knn", "user-knn", "session", "following")
 
     def __init__(
         self,
-        parts: Sequence[str | Recommender] | None = None,
+        parts: Sequence[Part] | None = None,
         weights: Sequence[float] | str = LEARNED,
         seed: int = 0,
     ) -> None:
-        if isinstance(parts, str) or (parts is not None and not len(parts)):
-            raise ArgumentError(f"parts must be a list of models or names, not {parts!r}")
+        self._take(parts)
         if isinstance(weights, str):
-            if weights != LEARNED:
-                raise ArgumentError(f"weights must be numbers or {LEARNED!r}, not {weights!r}")
+            if weights not in (LEARNED, NNLS):
+                raise ArgumentError(
+                    f"weights must be numbers, {LEARNED!r} or {NNLS!r}, not {weights!r}"
+                )
         else:
             if parts is None:
                 raise ArgumentError("weights need parts; give both, or let both be chosen")
@@ -109,59 +88,37 @@ class Blend(Recommender):
                 raise ArgumentError(
                     f"weights must be 0 or more, and one above 0, not {list(weights)!r}"
                 )
-        self.parts = None if parts is None else tuple(parts)
         self.weights = weights if isinstance(weights, str) else [float(w) for w in weights]
         self.seed = seed
-        if self.parts is not None:
-            fresh = self._fresh(frozenset())
-            self.needs = frozenset().union(*(part.needs for part in fresh))
-            self.uses = frozenset().union(*(part.uses for part in fresh))
-            self.personalised = any(part.personalised for part in fresh)
-
-    def _fresh(self, has: frozenset[str]) -> list[Recommender]:
-        """Unfitted parts, for a log that ``has`` so much."""
-        if self.parts is None:
-            return [PARTS[name]() for name in DEFAULT if PARTS[name].needs <= has]
-        made = []
-        for part in self.parts:
-            if isinstance(part, str):
-                if part not in PARTS:
-                    raise ArgumentError(f"parts: {part!r} is no part; there are {sorted(PARTS)}")
-                made.append(PARTS[part]())
-            elif isinstance(part, Recommender):
-                made.append(type(part)(**part.params()))
-            else:
-                raise ArgumentError(f"parts: {part!r} is neither a name nor a Recommender")
-        return made
 
     def fit(self, dataset: Dataset) -> Self:
         self.validation_: dict[str, float] = {}
-        fresh = self._fresh(dataset.has)
-        self.weights_ = [1.0] * len(fresh)
+        n_parts = len(self._fresh(dataset.has))
+        self.weights_ = [1.0] * n_parts
         if not isinstance(self.weights, str):
             self.weights_ = list(self.weights)
-        elif len(fresh) > 1:
+        elif n_parts > 1:
             self._learn(dataset)
-        self.parts_ = [part.fit(dataset) for part in fresh]
+        self.parts_ = self._fitted(dataset)
         return self
 
     def _learn(self, dataset: Dataset) -> None:
-        method = "per-user-time" if "timestamps" in dataset.has else "random"
-        try:
-            inner = split(dataset, method, test_fraction=0.2, seed=self.seed)
-        except DataError:
+        inner = inner_cut(dataset, self.seed)
+        if inner is None or len(inner.people()[0]) < 2:
             return
-        assert isinstance(inner, Split)
         people, asked = inner.people()[1], inner.relevant_matrix()
-        if len(people) < 2:
-            return
         fits = max(2, BLOCK_BYTES // (4 * dataset.n_items * len(self.weights_)))
         rows = np.unique(np.linspace(0, len(people) - 1, min(fits, len(people))).astype(int))
         people, asked = people[rows], asked[rows]
-        parts = [part.fit(inner.train) for part in self._fresh(dataset.has)]
+        parts = self._fitted(inner.train)
         scores = np.stack([standardised(p.score(people), people).astype("f4") for p in parts])
-        self.weights_, equal, best = searched(scores, people, asked)
-        self.validation_ = {"equal": equal, "learned": best, "n": len(people)}
+        lessons = Lessons(scores, people, asked)
+        self.weights_ = lessons.searched() if self.weights == LEARNED else lessons.fitted()
+        self.validation_ = {
+            "equal": float(lessons.ndcg([1.0] * len(parts)).mean()),
+            "learned": float(lessons.ndcg(self.weights_).mean()),
+            "n": len(people),
+        }
 
     def score(self, profiles: Profiles, items: IntArray | None = None) -> FloatArray:
         used = [(p, w) for p, w in zip(self.parts_, self.weights_, strict=True) if w > 0]
@@ -180,36 +137,6 @@ class Blend(Recommender):
             total[unsaid] = np.nan
             scores[part] = total if items is None else total[:, items]
         return scores
-
-    def state(self) -> tuple[Arrays, dict[str, Any]]:
-        """See ``Recommender.state``. A part that was given as a model is saved once, fitted."""
-        self._require_fitted()
-        names = self.parts and [part if isinstance(part, str) else None for part in self.parts]
-        return encoded(
-            {
-                "params": {"parts": names, "weights": self.weights, "seed": self.seed},
-                "catalogue": self.catalogue,
-                "fitted_on": self.fitted_on,
-                "weights_": self.weights_,
-                "validation_": self.validation_,
-                "parts_": self.parts_,
-            }
-        )
-
-    @classmethod
-    def from_state(cls, arrays: Arrays, json: dict[str, Any]) -> Self:
-        """See ``Recommender.from_state``."""
-        content = decoded(arrays, json)
-        params = content["params"]
-        params["parts"] = params["parts"] and [
-            name if name is not None else type(part)(**part.params())
-            for name, part in zip(params["parts"], content["parts_"], strict=True)
-        ]
-        model = cls(**params)
-        for name in ("catalogue", "weights_", "validation_", "parts_"):
-            setattr(model, name, content[name])
-        model.fitted_on = content.get("fitted_on")
-        return model
 
 
 def standardised(scores: FloatArray, people: Profiles) -> NDArray[np.float64]:
@@ -242,52 +169,59 @@ def standardised(scores: FloatArray, people: Profiles) -> NDArray[np.float64]:
     return np.where(flat, 0.0, away / np.where(flat, 1.0, spread))
 
 
-def searched(
-    scores: NDArray[np.float32], people: Profiles, asked: sparse.csr_array
-) -> tuple[list[float], float, float]:
-    """Weights by coordinate search, from all 1.
+class Lessons:
+    """The best items of any part, and which of them were relevant: what weights are found on.
 
     Parameters
     ----------
     scores : (n_parts, n_profiles, n_items)
-        Standardised.
+        Standardised; changed by this.
     people : Profiles
         At least two.
     asked : (n_profiles, n_items), sparse
         1 where an item is relevant.
-
-    Returns
-    -------
-    weights : list of float
-    equal, best : float
-        Mean nDCG@10 with all 1 and with these.
     """
-    for part in scores:
-        part[people.seen.nonzero()] = -np.inf
-    near, relevant = _candidates(scores, asked)
-    n_relevant = np.diff(asked.indptr)
 
-    def measured(weights: list[float]) -> NDArray[np.float64]:
-        total = sum(w * part for w, part in zip(weights, near, strict=True) if w > 0)
-        return _ndcg(total, relevant, n_relevant)
+    def __init__(
+        self, scores: NDArray[np.float32], people: Profiles, asked: sparse.csr_array
+    ) -> None:
+        for part in scores:
+            part[people.seen.nonzero()] = -np.inf
+        self.near, self.relevant = _candidates(scores, asked)
+        self.n_relevant = np.diff(asked.indptr)
 
-    weights = [1.0] * len(scores)
-    best = measured(weights)
-    equal = float(best.mean())
-    for _ in range(ROUNDS):
-        before = list(weights)
-        for part in range(len(weights)):
-            for tried in TRIED:
-                other = [*weights[:part], tried, *weights[part + 1 :]]
-                if other == weights or not any(other):
-                    continue
-                gain = (found := measured(other)) - best
-                # The tolerance: a gain of one person alone is its own standard error.
-                if gain.mean() > 1.001 * gain.std(ddof=1) / np.sqrt(len(gain)) + 1e-12:
-                    weights, best = other, found
-        if weights == before:
-            break
-    return weights, equal, float(best.mean())
+    def ndcg(self, weights: list[float]) -> NDArray[np.float64]:
+        """nDCG@10 of each person with these weights, ``(n_profiles,)``."""
+        total = sum(w * part for w, part in zip(weights, self.near, strict=True) if w > 0)
+        return ndcg(total, self.relevant, self.n_relevant)
+
+    def searched(self) -> list[float]:
+        """Weights by coordinate search, from all 1."""
+        weights = [1.0] * len(self.near)
+        best = self.ndcg(weights)
+        for _ in range(ROUNDS):
+            before = list(weights)
+            for part in range(len(weights)):
+                for tried in TRIED:
+                    other = [*weights[:part], tried, *weights[part + 1 :]]
+                    if other == weights or not any(other):
+                        continue
+                    gain = (found := self.ndcg(other)) - best
+                    # The tolerance: a gain of one person alone is its own standard error.
+                    if gain.mean() > 1.001 * gain.std(ddof=1) / np.sqrt(len(gain)) + 1e-12:
+                        weights, best = other, found
+            if weights == before:
+                break
+        return weights
+
+    def fitted(self) -> list[float]:
+        """Weights by non-negative least squares; all 1 where none of them would be above 0."""
+        there = np.isfinite(self.near[0])
+        z = self.near[:, there].astype(np.float64).T
+        y = self.relevant[there].astype(np.float64)
+        # The level is no part: it is the same for all candidates, so it is taken off both sides.
+        found, _ = nnls(z - z.mean(axis=0), y - y.mean())
+        return [float(w) for w in found] if found.any() else [1.0] * len(found)
 
 
 def _candidates(
@@ -311,7 +245,7 @@ def _candidates(
     return near, np.take_along_axis(asked.toarray() > 0, item, axis=1) & ~again
 
 
-def _ndcg(
+def ndcg(
     scores: NDArray[np.float32], relevant: NDArray[np.bool_], n_relevant: NDArray[np.integer[Any]]
 ) -> NDArray[np.float64]:
     """nDCG@10 of each person, ``(n_profiles,)``; evaluation proper comes later in the flow."""

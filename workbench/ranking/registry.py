@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from importlib import import_module
 from typing import Any
 
 from workbench.errors import ArgumentError
 from workbench.models.base import Recommender
+from workbench.models.names import SINGLE, imported
 
 MODELS: dict[str, str] = {
-    "popularity": "workbench.models.popularity:Popularity",
-    "recent": "workbench.models.popularity:RecentPopularity",
-    "item-knn": "workbench.models.neighbours:ItemKNN",
-    "user-knn": "workbench.models.neighbours:UserKNN",
-    "rp3beta": "workbench.models.walks:RP3beta",
-    "ease": "workbench.models.linear:EASE",
-    "slim": "workbench.models.sparse_linear:SLIM",
-    "session": "workbench.models.temporal:Session",
-    "following": "workbench.models.temporal:Following",
-    "trending": "workbench.models.temporal:Trending",
-    "als": "workbench.models.factors:ALS",
-    "svd": "workbench.models.factors:SVD",
-    "svdpp": "workbench.models.plus:SVDpp",
-    "nmf": "workbench.models.nonnegative:NMF",
-    "slope-one": "workbench.models.slope_one:SlopeOne",
-    "baseline": "workbench.models.baseline:Baseline",
-    "knn-baseline": "workbench.models.rating_neighbours:KNNBaseline",
-    "content": "workbench.models.content:Content",
-    "rules": "workbench.models.rules:Rules",
+    **SINGLE,
     "blend": "workbench.models.hybrid:Blend",
+    "switch": "workbench.models.switch:Switch",
+    "cascade": "workbench.models.switch:Cascade",
+    "stack": "workbench.models.stack:Stack",
     "engine": "workbench.ranking.engine:Engine",
 }
+"""Name → where its class is: single models, models made of them, the engine."""
 
 
 def model_names() -> list[str]:
@@ -46,8 +32,7 @@ def model_class(name: str) -> type[Recommender]:
         close = difflib.get_close_matches(str(name), MODELS, 1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ArgumentError(f"name={name!r} is no model; {hint}there are {', '.join(MODELS)}")
-    module, _, cls = MODELS[name].partition(":")
-    return getattr(import_module(module), cls)  # type: ignore[no-any-return]
+    return imported(MODELS[name])
 
 
 def create(name: str, **params: Any) -> Recommender:
