@@ -13,6 +13,7 @@ from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError
 from workbench.models.cooccurrence import gram
 from workbench.models.itemitem import ItemItem, liked
+from workbench.models.parameters import check_above, check_word
 
 BLOCK = 512
 """Rows of the item × item matrix that are worked on at one moment."""
@@ -50,12 +51,9 @@ class EASE(ItemItem):
     name = "ease"
 
     def __init__(self, reg: float = 200.0, dtype: str = "float32", max_gb: float = 4.0) -> None:
-        if not 0 < reg < np.inf:
-            raise ArgumentError(f"reg must be above 0, not {reg!r}")
-        if dtype not in DTYPES:
-            raise ArgumentError(f"dtype must be one of {', '.join(DTYPES)}, not {dtype!r}")
-        if not max_gb > 0:
-            raise ArgumentError(f"max_gb must be above 0, not {max_gb!r}")
+        check_above("reg", reg)
+        check_word("dtype", dtype, DTYPES)
+        check_above("max_gb", max_gb)
         self.reg = reg
         self.dtype = dtype
         self.max_gb = max_gb

@@ -28,3 +28,10 @@ def check_number(name: str, number: Any, least: float = 0.0, most: float = np.in
     if not (known and least <= number <= most and number < np.inf):
         span = f"{least:g} or more" if most == np.inf else f"from {least:g} to {most:g}"
         raise ArgumentError(f"{name} must be {span}, not {number!r}")
+
+
+def check_above(name: str, number: Any, why: str = "") -> None:
+    """Refuse what is no finite number above 0, and say why not."""
+    known = isinstance(number, int | float | np.number) and not isinstance(number, bool)
+    if not (known and 0 < number < np.inf):
+        raise ArgumentError(f"{name} must be above 0, not {number!r}" + (why and f": {why}"))

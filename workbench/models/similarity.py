@@ -17,8 +17,9 @@ WEIGHTINGS = ("none", "tf-idf", "bm25")
 TIE = 1e-6
 """Similarities that differ by less than this part of themselves are equal: sums in another order
 differ in their last bits, and which of two equals is nearer must not hang on that."""
-DENSE_BYTES = 64_000_000
-"""Similarities that are dense at one moment."""
+ABOVE_ZERO = np.finfo(np.float32).tiny
+FOLD, GROUPS = 16, 4
+"""Columns of a group whose maximum is taken, at most; groups for each neighbour, at least."""
 
 Scaled = Callable[[NDArray[Any], IntArray, IntArray], NDArray[Any]]
 
@@ -30,7 +31,7 @@ def likeness(
     other: NDArray[Any],
     shrinkage: float = 0.0,
     asymmetry: float = 0.5,
-) -> NDArray[np.floating[Any]]:
+) -> NDArray[Any]:
     """Similarity from products.
 
     With ``x`` and ``y`` the (weighted) rows of the one that has neighbours and of a neighbour:
@@ -58,18 +59,27 @@ def likeness(
     datasets" (asymmetric cosine); Sarwar, Karypis, Konstan, Riedl 2001, "Item-based
     collaborative filtering recommendation algorithms" (the others).
     """
-    if similarity == "dot":
-        return both.astype(np.result_type(both, np.float32))
     kind = np.result_type(both, np.float32)
-    own, other = own.astype(kind)[:, None], other.astype(kind)
+    if similarity == "dot":
+        return both.astype(kind)
     if similarity == "jaccard":
-        size = own + other - both
+        size = own.astype(kind)[:, None] + (other + shrinkage).astype(kind) - both
     else:
         share = asymmetry if similarity == "asymmetric-cosine" else 0.5
-        size = own ** (1 - share) * other**share
-    size += kind.type(shrinkage)
-    found: NDArray[np.floating[Any]] = both / np.where(size > 0, size, 1)
+        left, right = own ** (1 - share), other**share
+        if not shrinkage:  # by far the most frequent, and two products are all that it takes
+            found: NDArray[Any] = both * _inverse(left).astype(kind)[:, None]
+            found *= _inverse(right).astype(kind)
+            return found
+        size = left.astype(kind)[:, None] * right.astype(kind)
+        size += kind.type(shrinkage)
+    size[size <= 0] = 1
+    found = np.divide(both, size, out=size)
     return found
+
+
+def _inverse(size: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(size > 0, 1 / np.where(size > 0, size, 1), 0.0)
 
 
 def inverse_frequency(n_documents: int, frequency: NDArray[Any]) -> NDArray[np.float64]:
@@ -140,21 +150,15 @@ def nearest(similar: NDArray[Any], n: int) -> sparse.csr_array:
     -------
     (n_rows, n_columns) float32, sparse
     """
-    similar = similar.astype(np.float32)
-    n_columns = similar.shape[1]
-    bar = np.zeros((len(similar), 1), dtype=np.float32)
-    if n < n_columns:
-        bar = np.partition(similar, n_columns - n, axis=1)[:, n_columns - n, None]
-        bar = np.maximum(bar, 0) * np.float32(1 - TIE)
-    similar[similar < bar] = 0.0
-    return sparse.csr_array(similar)
+    similar = similar.astype(np.float32, copy=False)
+    row, column = contenders(similar, n, np.full(len(similar), ABOVE_ZERO))
+    return chosen(row, column, similar[row, column], n, similar.shape)
 
 
 def nearest_items(x: sparse.csr_array, n: int, scaled: Scaled) -> sparse.csr_array:
     """The ``n`` items nearest to each item, by a similarity that is read from ``X'X``.
 
-    Panel by panel, so that no dense matrix of all items by all items is needed: an item keeps
-    the nearest of each panel, and of those the nearest of all.
+    Panel by panel, so that no dense matrix of all items by all items is needed.
 
     Parameters
     ----------
@@ -170,24 +174,85 @@ def nearest_items(x: sparse.csr_array, n: int, scaled: Scaled) -> sparse.csr_arr
     (n_items, n_items) float32, sparse
         Row ``j`` holds the neighbours of item ``j``; the diagonal is empty.
     """
-    n_items = x.shape[1]
+    bar = np.full(x.shape[1], ABOVE_ZERO)
     found: list[tuple[IntArray, IntArray, FloatArray]] = []
 
-    def keep(own: IntArray, other: IntArray, both: NDArray[Any]) -> None:
-        near = nearest(scaled(both, own, other), n).tocoo()
-        found.append((own[near.row], other[near.col], near.data))
+    def compare(own: IntArray, other: IntArray, both: NDArray[Any]) -> None:
+        similar = scaled(both, own, other).astype(np.float32, copy=False)
+        least = bar[own]
+        row, column = contenders(similar, n, least)
+        bar[own] = least
+        found.append((own[row], other[column], similar[row, column]))
 
     for rows, columns, values in panels(x):
         size = len(columns)
         np.fill_diagonal(values, 0)
-        keep(columns, rows, np.ascontiguousarray(values.T))
+        compare(columns, rows, np.ascontiguousarray(values.T))
         if len(rows) > size:
-            keep(rows[size:], columns, values[size:])
+            compare(rows[size:], columns, values[size:])
     row, column, data = (np.concatenate(part) for part in zip(*found, strict=True))
-    candidates = sparse.csr_array((data, (row, column)), shape=(n_items, n_items))
-    block = max(1, DENSE_BYTES // (4 * n_items))
-    chosen = [
-        nearest(candidates[start : start + block].toarray(), n)
-        for start in range(0, n_items, block)
-    ]
-    return sparse.vstack(chosen, format="csr")
+    return chosen(row, column, data, n, (x.shape[1], x.shape[1]))
+
+
+def contenders(
+    similar: NDArray[np.float32], n: int, bar: NDArray[np.float32]
+) -> tuple[IntArray, IntArray]:
+    """Places that may be among the ``n`` largest of their row, few more than those that are.
+
+    The n-th largest of the maxima of groups is no larger than the n-th largest of all, and much
+    sooner found.
+
+    Parameters
+    ----------
+    similar : (n_rows, n_columns)
+    bar : (n_rows,)
+        What a place must reach; raised where this row shows that it is higher.
+
+    Returns
+    -------
+    row, column : (n_places,) int64
+    """
+    n_columns = similar.shape[1]
+    size = max(GROUPS * n, n_columns // FOLD)
+    maxima = similar
+    if n_columns >= 2 * size:
+        maxima = similar[:, :size].copy()
+        for start in range(size, n_columns - size + 1, size):
+            np.maximum(maxima, similar[:, start : start + size], out=maxima)
+    last = maxima.shape[1] - n
+    if last > 0:
+        found = np.partition(maxima, last, axis=1)[:, last]
+        np.maximum(bar, found * np.float32(1 - TIE), out=bar)
+    row, column = np.divmod(np.flatnonzero(similar >= bar[:, None]), n_columns)
+    return row, column
+
+
+def chosen(
+    row: IntArray, column: IntArray, data: FloatArray, n: int, shape: tuple[int, ...]
+) -> sparse.csr_array:
+    """The ``n`` largest of each row of a sparse matrix, and all that tie with the last of them.
+
+    Parameters
+    ----------
+    row, column : (n_places,) int64
+    data : (n_places,) float32
+        Above 0.
+
+    Returns
+    -------
+    ``shape`` float32, sparse
+        Columns sorted.
+    """
+    # Floats above 0 are in the order of their bits: one sort for rows and values.
+    falling = np.uint32(0xFFFFFFFF) - data.view(np.uint32)
+    key = np.sort((row.astype(np.uint64) << np.uint64(32)) | falling)
+    number = np.bincount(row, minlength=shape[0])
+    bar = np.zeros(shape[0], dtype=np.float32)
+    full = number > n
+    last = (np.cumsum(number) - number)[full] + n - 1
+    nth = np.uint32(0xFFFFFFFF) - key[last].astype(np.uint32)
+    bar[full] = nth.view(np.float32) * np.float32(1 - TIE)
+    kept = data >= bar[row]
+    found = sparse.csr_array((data[kept], (row[kept], column[kept])), shape=shape)
+    found.sort_indices()
+    return found

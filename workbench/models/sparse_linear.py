@@ -12,7 +12,7 @@ from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError
 from workbench.models.cooccurrence import gram
 from workbench.models.itemitem import ItemItem, liked
-from workbench.models.parameters import check_number, check_whole
+from workbench.models.parameters import check_above, check_whole
 from workbench.models.similarity import TIE
 
 TOLERANCE = 1e-7
@@ -30,14 +30,15 @@ class SLIM(ItemItem):
     of ``W``, exactly. A millionth of the popularity is added, which ranks the items that no event
     speaks for, and everything for an empty history.
 
-    Solved on ``X'X`` by coordinate descent (scikit-learn's elastic net). An item that fewer than
-    ``l1_reg`` people liked together with ``j`` cannot get a weight: with counts and weights of 0
-    or more, it is left out beforehand and nothing is lost.
+    Solved on ``X'X`` by coordinate descent (scikit-learn's elastic net). An item that no more
+    than ``l1_reg`` people liked together with ``j`` cannot get a weight, since counts and weights
+    are 0 or more: it is left out beforehand, and nothing is lost.
 
     Parameters
     ----------
     l1_reg : float
-        Number of common people below which an item counts for nothing; larger is sparser.
+        Above 0: number of common people up to which an item counts for nothing; larger is
+        sparser.
     l2_reg : float
         Above 0: equally good items share the weight, and there is one solution.
     n_neighbours : int, optional
@@ -55,21 +56,16 @@ class SLIM(ItemItem):
 
     def __init__(
         self,
-        l1_reg: float = 1.0,
-        l2_reg: float = 20.0,
+        l1_reg: float = 2.0,
+        l2_reg: float = 60.0,
         n_neighbours: int | None = None,
         max_gb: float = 4.0,
     ) -> None:
-        check_number("l1_reg", l1_reg)
-        if not 0 < l2_reg < np.inf:
-            raise ArgumentError(
-                f"l2_reg must be above 0, not {l2_reg!r}: without it items liked by the same "
-                "people have no one solution"
-            )
+        check_above("l1_reg", l1_reg, "without it nothing is sparse; take 'ease'")
+        check_above("l2_reg", l2_reg, "without it items liked by the same people have no solution")
         if n_neighbours is not None:
             check_whole("n_neighbours", n_neighbours)
-        if not max_gb > 0:
-            raise ArgumentError(f"max_gb must be above 0, not {max_gb!r}")
+        check_above("max_gb", max_gb)
         self.l1_reg = l1_reg
         self.l2_reg = l2_reg
         self.n_neighbours = n_neighbours

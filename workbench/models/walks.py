@@ -45,7 +45,7 @@ class RP3beta(ItemItem):
 
     name = "rp3beta"
 
-    def __init__(self, alpha: float = 1.0, beta: float = 0.5, n_neighbours: int = 100) -> None:
+    def __init__(self, alpha: float = 0.2, beta: float = 0.6, n_neighbours: int = 200) -> None:
         check_number("alpha", alpha)
         check_number("beta", beta)
         check_whole("n_neighbours", n_neighbours)
