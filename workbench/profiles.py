@@ -249,6 +249,9 @@ class Profiles:
 
     def blocks(self, size: int = 1024) -> Iterator[tuple[slice, Profiles]]:
         """Consecutive parts of at most ``size`` people, so that memory stays bounded."""
+        if 0 < len(self) <= size:
+            yield slice(0, len(self)), self  # with all that was worked out about them
+            return
         for start in range(0, len(self), size):
             part = slice(start, min(start + size, len(self)))
             yield part, self[part]
