@@ -12,7 +12,7 @@ from workbench.features.pairs import Pairs
 from workbench.features.standard import DEFAULT, FIXED, available, chosen, standard
 from workbench.features.tables import ItemTables
 from workbench.ranking.candidates import signals
-from workbench.ranking.retrievers import RETRIEVERS, fitted
+from workbench.ranking.retrievers import RETRIEVERS
 
 DAY = 86_400.0
 MONDAY = 4 * DAY  # 1970-01-05
@@ -193,7 +193,7 @@ def test_a_catalogue_of_few_items_has_content_vectors_too(log):
 def test_als_features_do_not_change_when_its_vectors_are_turned():
     """Another training window may turn and mirror them."""
     world = wb.load("synthetic", n_users=60, n_items=90, n_events=1000, seed=1)
-    models = fitted({"als": ("als", {"n_factors": 8})}, world, lambda label: None)
+    models = {"als": wb.create("als", n_factors=8).fit(world)}
     people = world.profiles()[:6]
     row, item = np.repeat(np.arange(6), 90), np.tile(np.arange(90), 6)
     features = [f for f in available(world, ["als"]) if f.name.startswith("als_")]
@@ -222,7 +222,7 @@ def test_a_retriever_called_als_that_has_no_vectors_is_refused_in_words(log):
 
 def test_a_row_is_the_same_alone_and_in_any_batch():
     world = wb.load("synthetic", n_users=60, n_items=90, n_events=1000, seed=1)
-    models = fitted({"als": ("als", {"n_factors": 8})}, world, lambda label: None)
+    models = {"als": wb.create("als", n_factors=8).fit(world)}
     features = available(world, ["als"])
     tables = ItemTables.of(world, features)
 

@@ -154,3 +154,26 @@ def test_an_interrupted_run_leaves_nothing(finished, small, quick_engine, monkey
             small, home=runs.parent, models=["popularity"], engine=quick_engine(), progress=False
         )
     assert sorted(path.name for path in runs.iterdir()) == before
+
+
+def test_a_run_says_which_attributes_its_engine_may_read_and_reads(small, finished, tmp_path):
+    assert finished.manifest["sensitive"] == {"allowed": [], "read": []}
+    engine = wb.Engine(
+        {"ease": ("ease", {})},
+        features=["gender_affinity"],
+        allow=["gender", "age"],
+        n_trees=3,
+    )
+    run = wb.run(small, home=tmp_path, models=["popularity"], engine=engine, progress=False)
+    expected = {"allowed": ["age", "gender"], "read": ["gender"]}
+    assert run.manifest["sensitive"] == expected
+    assert json.loads((run.path / "report.json").read_text("utf-8"))["sensitive"] == expected
+    assert "reads gender of each person" in run.report.read_text("utf-8")
+    assert run.engine.sensitive_ == ["gender"]
+
+
+def test_a_run_with_an_attribute_that_is_not_allowed_trains_nothing(small, tmp_path):
+    engine = wb.Engine({"ease": ("ease", {})}, features=["gender_affinity"], n_trees=3)
+    with pytest.raises(wb.ArgumentError, match="reads 'gender', an attribute of people"):
+        wb.run(small, home=tmp_path, models=["popularity"], engine=engine, progress=False)
+    assert not list(tmp_path.rglob("manifest.json"))

@@ -220,6 +220,22 @@ def test_hostile_names_of_attributes_and_models_stay_text(run):
     assert_inert(render(json.loads(text)))
 
 
+@pytest.mark.parametrize(
+    ("read", "allowed", "words"),
+    [
+        (["gender"], ["age", "gender"], "The engine reads gender of each person, as it was expl"),
+        ([], ["age"], "The engine was allowed to read age of each person; nothing in it does."),
+        ([], [], "The engine reads no attribute of people."),
+    ],
+)
+def test_the_page_says_which_attributes_the_engine_reads(run, read, allowed, words):
+    content = plain(assemble(run))
+    assert content["sensitive"] is None  # a run that does not say
+    assert "attribute of people" not in render(content)
+    content["sensitive"] = {"allowed": allowed, "read": read}
+    assert words in " ".join(Page(render(content)).text)
+
+
 def test_a_run_without_anything_still_has_a_page():
     page = Page(render(assemble(object())))
     assert "No audit was made of this run." in " ".join(page.text)

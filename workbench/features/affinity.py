@@ -67,14 +67,8 @@ def band_of(series: pl.Series, bands: dict[str, Any]) -> IntArray:
         number = series.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
         place = np.searchsorted(bands["edges"], number, side="right") - 1
         return np.where(np.isnan(number), -1, np.maximum(place, 0))
-    values = pl.Series(bands["values"], dtype=pl.String)
-    codes = pl.Series(np.arange(len(values)))
-    return (
-        series.cast(pl.String, strict=False)
-        .replace_strict(values, codes, default=-1, return_dtype=pl.Int64)
-        .fill_null(-1)
-        .to_numpy()
-    )
+    known = series.cast(pl.String, strict=False).cast(pl.Enum(bands["values"]), strict=False)
+    return known.to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
 
 
 def n_bands(bands: dict[str, Any]) -> int:

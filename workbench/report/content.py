@@ -40,6 +40,7 @@ def assemble(run: Any) -> dict[str, Any]:
     run : object
         Read by name, what is missing is left out: ``manifest`` (mapping; of it ``run_id``,
         ``created``, ``seed``, ``command``, ``stages``, ``versions``, ``engine``, ``audited``,
+        ``sensitive`` (attributes that the ranker was allowed to read, and those it reads),
         ``configuration``),
         ``split`` (Split), ``leaderboard`` (``model, metric, mean, low, high, n, definition``),
         ``comparisons`` (what ``wb.compare`` returns), ``tie_orders`` (``model, tie_seed, metric,
@@ -73,6 +74,7 @@ def assemble(run: Any) -> dict[str, Any]:
                 for name in ("run_id", "created", "seed", "command", "engine", "versions")
             },
             "audited": manifest.get("audited", "engine"),
+            "sensitive": manifest.get("sensitive"),
             "data": _data(getattr(run, "split", None)),
             "leaderboard": _rows(leaderboard, drop=[DEFINITION]),
             "definitions": _definitions(leaderboard),
