@@ -90,7 +90,11 @@ def is_relevant(shown: Shown, relevant: sparse.csr_array) -> NDArray[np.bool_]:
     """Mask over shown items: whether the person's row of ``relevant`` has the item."""
     width = relevant.shape[1]
     row = np.repeat(np.arange(relevant.shape[0]), np.diff(relevant.indptr))
-    return np.isin(shown.row * width + shown.item, row * width + relevant.indices)
+    wanted = np.sort(row * width + relevant.indices)
+    if len(wanted) == 0:
+        return np.zeros(len(shown.row), dtype=bool)
+    key = shown.row * width + shown.item
+    return wanted[np.minimum(np.searchsorted(wanted, key), len(wanted) - 1)] == key
 
 
 def ndcg(hits: Hits) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import polars as pl
@@ -49,6 +50,13 @@ class World:
 
     @classmethod
     def of(cls, dataset: Dataset) -> World:
+        """Counted once for each dataset, which does not change: many models are measured on it."""
+        if dataset not in _COUNTED:
+            _COUNTED[dataset] = cls._counted(dataset)
+        return _COUNTED[dataset]
+
+    @classmethod
+    def _counted(cls, dataset: Dataset) -> World:
         people = dataset.profiles()
         size = dataset.n_items
         met = np.bincount(people.item[people.latest], minlength=size)
@@ -67,6 +75,9 @@ class World:
     def popularity(self) -> Floats:
         """Share of the training people who met the item, ``(n_items,)``."""
         return self.met / max(self.n_people, 1)
+
+
+_COUNTED: WeakKeyDictionary[Dataset, World] = WeakKeyDictionary()
 
 
 def genre_matrix(items: pl.DataFrame) -> sparse.csr_array | None:

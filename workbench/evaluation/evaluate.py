@@ -177,8 +177,8 @@ def _given(slates: Slates, split: Split, ids: list[Id], k: int) -> Shown:
     item = _codes(split, frame[ITEM])
     shown = _shown(row[here], frame[RANK].to_numpy()[here], item[here], len(ids), k)
     for name, code in ((RANK, shown.rank), (ITEM, shown.item)):
-        pairs = np.stack([shown.row, code], axis=1)
-        if len(np.unique(pairs, axis=0)) < len(pairs):
+        pairs = np.sort(shown.row * (int(code.max(initial=0)) + 1) + code)
+        if (pairs[1:] == pairs[:-1]).any():
             raise DataError(f"a slate holds an {ITEM} or a {RANK} twice (in {name}); keep one")
     return shown
 
