@@ -86,6 +86,15 @@ def ablation(
     DataError
         The log is too small to be cut twice.
 
+    Notes
+    -----
+    What it said of the defaults, on the training part of MovieLens 100K (a fifth of each person's
+    events aside, the last fifth of the rest for the exam, 903 people): added to the features that
+    are read unasked, no other group of ``workbench.features.standard.available`` gained with an
+    interval above 0. The moment's hour and weekday came nearest (+0.0035, -0.0010 to 0.0079);
+    embeddings, genres, decades, trends, target means and one-hot columns gained between -0.0034
+    and +0.0009. So all of them are there by name, and none is read unasked.
+
     Source: sequential search as in Ferri, Pudil, Hatef, Kittler 1994, "Comparative study of
     techniques for large-scale feature selection", by ``mlxtend.SequentialFeatureSelector``.
     """

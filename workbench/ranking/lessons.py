@@ -185,6 +185,14 @@ def gathered(
     seed : int
     say : callable
         Hears which share is done.
+
+    Notes
+    -----
+    On a validation cut inside the training part of MovieLens 100K, a quarter of the people asked
+    again with 0, 1, 3 and 10 events moved nDCG@10 by +0.002, +0.015 (0.008 to 0.023), +0.007
+    (0.001 to 0.014) and 0.000 at these lengths, and by -0.002 (-0.007 to 0.003) with all events.
+    Without them an engine was worse than a blend after one event (-0.009, -0.015 to -0.003).
+    A second window lowered it with all events (-0.008, -0.013 to -0.002).
     """
     codes, people, relevant = learners(cut)
     people = people.showing(uses)

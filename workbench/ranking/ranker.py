@@ -49,6 +49,13 @@ class Ranker:
     trees : int
         Trees of each booster.
 
+    Notes
+    -----
+    Measured as the lessons of ``lessons.gathered`` were: against "binary:logistic", "rank:ndcg"
+    and "rank:pairwise" (``min_child_weight=1``: their weights are small) ranked better after one
+    to ten events (+0.002 to +0.009) and worse with all (-0.005 to -0.006); three bags gained
+    nothing with all events and 0.001 to 0.004 with few.
+
     Source: Chen and Guestrin 2016, "XGBoost: a scalable tree boosting system"; the ranking
     objectives are LambdaMART of Burges 2010, "From RankNet to LambdaRank to LambdaMART"; bags as
     in Breiman 1996, "Bagging predictors", by the seeds of subsample and colsample.
