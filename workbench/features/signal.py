@@ -34,6 +34,7 @@ class Signal:
     def __init__(self, score: FloatArray, unmet: NDArray[np.bool_]) -> None:
         self.score = np.where(np.isfinite(score), score, np.float32(0.0))
         self.unmet = unmet
+        self._asked: tuple[IntArray, IntArray, NDArray[np.int32]] | None = None
 
     @cached_property
     def speaks(self) -> NDArray[np.bool_]:
@@ -75,7 +76,15 @@ class Signal:
         return chosen
 
     def ahead(self, row: IntArray, item: IntArray) -> NDArray[np.int32]:
-        """Ranks of pairs: the number of unmet items that come before the item, ``(n_pairs,)``."""
+        """Ranks of pairs: the number of unmet items that come before the item, ``(n_pairs,)``.
+
+        The last answer is kept, since several ask for the ranks of the same arrays.
+        """
+        if self._asked is None or self._asked[0] is not row or self._asked[1] is not item:
+            self._asked = row, item, self._ranks(row, item)
+        return self._asked[2]
+
+    def _ranks(self, row: IntArray, item: IntArray) -> NDArray[np.int32]:
         if "_ordered" not in self.__dict__ and len(row) <= FEW * len(self.score):
             return self._counted(row, item)
         wanted = _keys(self.score[row, item], item)

@@ -151,8 +151,8 @@ class Following(Recommender):
             kept.append(_largest(near.astype(np.float32), self.n_neighbours))
         weights = sparse.vstack(kept, format="csr")
         weights.sort_indices()
-        # Where most pairs are near, all of them take less room and time than most of them.
-        self.weights_ = weights.toarray() if 2 * weights.nnz > n * n else weights
+        # Where many pairs are near, a full matrix takes hardly more room, and far less time.
+        self.weights_ = weights.toarray() if 4 * weights.nnz > n * n else weights
         return self
 
     def _near(
