@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from workbench.columns import DEFINITION, HIGH, LOW, N
 from workbench.data.split import Split
@@ -158,11 +160,11 @@ def recall_ceilings(
         f"{depth}; {ranking_protocol(split)}{fitted_elsewhere(engine, split)}"
     )
 
-    def figure(mask: np.ndarray) -> tuple[float, float, float]:
+    def figure(mask: NDArray[np.bool_]) -> tuple[float, float, float]:
         share = np.bincount(row, each * mask, minlength=n_people)
         return _figure(share, np.ones(n_people), level, seed, n_boot)
 
-    out = [
+    out: list[tuple[object, ...]] = [
         (
             label,
             depth,
@@ -173,7 +175,9 @@ def recall_ceilings(
         )
         for j, label in enumerate(labels)
     ]
-    out.append((UNION, depth, *figure(by.any(axis=1)), None, None, None, n_people, words))
+    out.append(
+        (UNION, depth, *figure(np.asarray(by.any(axis=1))), None, None, None, n_people, words)
+    )
     frame = pl.DataFrame(out, schema=CEILINGS, orient="row")
     return frame.with_columns(pl.col(LOW, HIGH, "unique_low", "unique_high").fill_nan(None))
 
@@ -205,7 +209,7 @@ def _traces(
 
 
 def _figure(
-    total: Floats, over: Floats, level: float, seed: int, n_boot: int
+    total: NDArray[np.number[Any]], over: Floats, level: float, seed: int, n_boot: int
 ) -> tuple[float, float, float]:
     """A share of people's pairs with its interval."""
     sums = Sums(total.astype(np.float64), over)

@@ -26,7 +26,7 @@ def popularity_bands(train: Dataset) -> list[str]:
     band = np.where(counts[order] > 0, band, TAIL)
     out = np.empty(len(counts), dtype=band.dtype)
     out[order] = band
-    return out.tolist()  # type: ignore[no-any-return]
+    return list(map(str, out))
 
 
 def decades(years: pl.Series) -> list[str | None]:

@@ -146,13 +146,14 @@ def trace(
         names = [change.step for change in changes]
         lists += [_places(change.after, len(model.catalogue)) for change in changes]
     met = np.asarray(people.seen[row, item] > 0).ravel()
-    retrievers = getattr(model, "retrievers_", None)
-    depth = None if retrievers is None else int(model.depth)  # type: ignore[attr-defined]
+    retrievers: Mapping[str, Recommender] | None = getattr(model, "retrievers_", None)
     labels = [model.name] if retrievers is None else list(retrievers)
+    depth: int | None = None
     if retrievers is None:
         place = rank[row, item][:, None]
         scored = brought = place > 0
     else:
+        depth = int(vars(model)["depth"])
         shown = people.showing(model.uses)
         told = [_told(one, shown, row, item) for one in retrievers.values()]
         speaks, scored, place = (np.stack(column, axis=1) for column in zip(*told, strict=True))

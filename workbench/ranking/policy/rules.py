@@ -20,7 +20,7 @@ MAKE = "wb.Policy.for_dataset(train, ...) makes one"
 
 def share_of_one(name: str, value: Any) -> None:
     """Refuse a weight or a probability that is not from 0 to 1."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value <= 1:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:
         raise ArgumentError(f"{name} must be from 0 to 1, not {value!r}")
 
 
@@ -33,7 +33,7 @@ def whole(name: str, value: Any, least: int) -> None:
 def from_zero(name: str, value: Any) -> None:
     """Refuse what is not a finite number of 0 or more."""
     number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or not 0 <= value < math.inf:
+    if not number or not 0 <= float(value) < math.inf:
         raise ArgumentError(f"{name} must be a finite number of 0 or more, not {value!r}")
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.profiles import Profiles
 from workbench.ranking.policy import traits
@@ -15,7 +16,6 @@ from workbench.ranking.policy.places import (
     Cap,
     Demand,
     Exploration,
-    Filled,
     attention,
     filled,
     spread,
@@ -30,7 +30,7 @@ from workbench.ranking.policy.rerank import (
     taste_of,
     unpopular,
 )
-from workbench.vocabulary import Id, IntArray
+from workbench.vocabulary import Id, IntArray, Vocabulary
 
 if TYPE_CHECKING:
     from workbench.ranking.policy.policy import Policy
@@ -137,10 +137,12 @@ class Work:
         )
         due = ~met & ~banned
 
+        take = self.catalogue.take
+
         def note(row: int) -> dict[str, Any]:
             return {
-                "excluded": self.catalogue.take(codes[banned].tolist()),
-                "seen": self.catalogue.take(codes[met[row] & ~banned].tolist()),
+                "excluded": take(codes[banned].tolist()),
+                "seen": take(codes[met[row] & ~banned].tolist()),
             }
 
         self._step("pin", self.pool.pinned(codes, due), note)
@@ -157,16 +159,18 @@ class Work:
         ]
         if caps:
             found = filled(pool, self.k, caps)
-            self._step("cap", pool.chosen(found.column), partial(self._capped, caps))
+            shown = pool.chosen(found.column)
+            note = partial(_capped, caps, pool.top(self.k), shown.top(self.k))
+            self._step("cap", shown, note)
         if floors:
             found = filled(pool, self.k, caps, floors)
-            self._step("floor", pool.chosen(found.column), partial(_met, floors, found))
+            self._step("floor", pool.chosen(found.column), partial(_met, floors, found.got))
         if policy.min_new:
             member = traits.new_items(policy.table, self.catalogue)
             places = Demand("new", member, np.ones(self.k), policy.min_new / self.k)
             demands = [*floors, places]
             found = filled(pool, self.k, caps, demands)
-            note = partial(_met, demands, found)
+            note = partial(_met, demands, found.got)
             self._step("min_new", pool.chosen(found.column), note)
             floors = demands
         if policy.explores:
@@ -178,12 +182,8 @@ class Work:
             )
             found = filled(pool, self.k, caps, floors, how)
             shown = pool.chosen(found.column)
-
-            def drawn(row: int) -> dict[str, Any]:
-                return {"drawn": self.catalogue.take(shown.code[row][found.drawn[row]].tolist())}
-
             self.propensity = found.propensity
-            self._step("explore", shown, drawn)
+            self._step("explore", shown, partial(_drawn, shown.code, found.drawn, self.catalogue))
 
     # --- what several steps share ---------------------------------------------------------------
 
@@ -213,24 +213,33 @@ class Work:
         member = groups.member[:, groups.names.index(traits.text(value))]
         return Demand(f"{column} {value}", member, attention(self.k), float(share))
 
-    def _capped(self, caps: list[Cap], row: int) -> dict[str, Any]:
-        """Groups that hold more than their cap (by pins alone), and places left empty."""
-        change = next(c for c in self.changes if c.step == "cap")
-        shown = change.after[row][change.after[row] != NOBODY]
-        over = {}
-        for cap in caps:
-            count = cap.member[shown].sum(axis=0)
-            over |= {
-                f"{cap.column} {cap.names[g]}": int(count[g])
-                for g in np.flatnonzero(count > cap.most)
-            }
-        return {"over": over, "empty": int((change.before[row] != NOBODY).sum() - len(shown))}
+
+# Notes hold no more than they say: the steps of many people stay in memory.
 
 
-def _met(demands: list[Demand], found: Filled, row: int) -> dict[str, Any]:
+def _capped(caps: list[Cap], before: IntArray, after: IntArray, row: int) -> dict[str, Any]:
+    """Groups that hold more than their cap (by pins alone), and places left empty."""
+    shown = after[row][after[row] != NOBODY]
+    over: dict[str, int] = {}
+    for cap in caps:
+        count = cap.member[shown].sum(axis=0)
+        over |= {
+            f"{cap.column} {cap.names[g]}": int(count[g]) for g in np.flatnonzero(count > cap.most)
+        }
+    return {"over": over, "empty": int((before[row] != NOBODY).sum() - len(shown))}
+
+
+def _drawn(
+    code: IntArray, drawn: NDArray[np.bool_], catalogue: Vocabulary, row: int
+) -> dict[str, Any]:
+    """What chance took instead of the best."""
+    return {"drawn": catalogue.take(code[row][drawn[row]].tolist())}
+
+
+def _met(demands: list[Demand], gots: list[Floats], row: int) -> dict[str, Any]:
     """What each demand asked for and got: shares of attention, or numbers of new items."""
     asked = {d.name: d.least for d in demands}
-    got = {d.name: float(g[row]) for d, g in zip(demands, found.got, strict=True)}
+    got = {d.name: float(g[row]) for d, g in zip(demands, gots, strict=True)}
     worth = {d.name: float(d.weight.sum()) if d.name != "new" else 1.0 for d in demands}
     return {
         "asked": {name: asked[name] / worth[name] for name in asked},
