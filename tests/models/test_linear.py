@@ -6,7 +6,7 @@ from scipy import sparse
 
 from workbench.errors import ArgumentError
 from workbench.models import linear
-from workbench.models.linear import EASE, ridge_inverse
+from workbench.models.linear import EASE, ridge_inverse, worst_error
 from workbench.models.popularity import prior
 
 
@@ -75,3 +75,21 @@ def test_a_ridge_too_small_for_the_precision_is_refused():
     twice = sparse.csr_array(np.ones((3, 4)) * 1e4)
     with pytest.raises(ArgumentError, match="reg=1e-09 is too small"):
         ridge_inverse(twice, 1e-9, "float32")
+
+
+def test_a_rounded_inverse_is_noticed_though_it_can_be_computed():
+    """Two items liked by the same people: what parts them is lost beside their number."""
+    twice = sparse.csr_array(np.ones((100_000, 2), dtype=np.float32))
+    exact = ridge_inverse(twice, 0.02, "float64")
+    assert worst_error(exact, twice, 0.02) < 1e-3
+    rounded = exact * np.array([[1.0, 1.0], [1.0, 1.03]])
+    assert worst_error(rounded, twice, 0.02) > 0.01
+    with pytest.raises(ArgumentError, match=r"cannot be inverted in float32; .*dtype='float64'"):
+        ridge_inverse(twice, 0.02, "float32")
+
+
+def test_the_default_precision_needs_no_second_matrix():
+    assert EASE().dtype == "float32"
+    with pytest.raises(ArgumentError, match=r"needs 8.7 GB, above max_gb=4; .*dtype='float32'"):
+        EASE(dtype="float64")._require_memory(27_000)
+    EASE()._require_memory(27_000)

@@ -26,6 +26,8 @@ def halves(ratings):
         ("als", 0.160),
         ("item-knn", 0.145),
         ("user-knn", 0.145),
+        ("rp3beta", 0.165),
+        ("slim", 0.185),
         ("rules", 0.11),
         ("blend", 0.185),
     ],
