@@ -67,6 +67,12 @@ def test_shrinkage_is_of_the_number_in_common():
         assert shrunk[0, 1] == 0.0
 
 
+def test_beside_a_baseline_one_thing_in_common_says_nothing():
+    one, two = [[0.5, np.nan, -1.0]], [[0.7, 0.1, np.nan], [0.7, 0.1, -0.2]]
+    assert (_similar(one, two, "pearson_baseline")[0] > 0).tolist() == [False, True]
+    assert _similar(one, two, "cosine")[0, 0] == 1.0
+
+
 @pytest.mark.parametrize("measure", MEASURES)
 def test_what_cannot_be_compared_is_not_alike(measure):
     nothing = [np.nan] * 4

@@ -58,10 +58,10 @@ def test_a_log_without_a_value_is_refused_by_name(cls, ratings):
 
 
 @pytest.mark.parametrize("cls", MODELS)
-def test_pairs_are_places_of_the_table(ratings, cls, monkeypatch):
-    model = cls().fit(ratings)
-    people, rng = ratings.profiles(), np.random.default_rng(0)
-    row, item = rng.integers(0, 60, 200), rng.integers(0, 41, 200)
+def test_pairs_are_places_of_the_table(sparse_ratings, cls, monkeypatch):
+    model = cls().fit(sparse_ratings)
+    people, rng = sparse_ratings.profiles(), np.random.default_rng(0)
+    row, item = rng.integers(0, len(people), 200), rng.integers(0, 31, 200)
     expected = model.score(people)[row, item]
     for size in (rating_models.PAIRS, 100):
         monkeypatch.setattr(rating_models, "PAIRS", size)

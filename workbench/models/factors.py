@@ -1,23 +1,45 @@
-"""Factor models: items as short vectors, a person solved from their history.
+"""Factor models, and how a person is folded into each model of factors or ratings.
 
 The libraries learn a vector for every person too. None of them is used: it would ignore an edit
 of the history, and it is half a step older than the item vectors. Every person is solved on
 every path, in float64, from the history that the profile holds:
 
-=====  ==============================================  ======================  ===================
-model  fold-in formula                                 against the library     tolerance
-=====  ==============================================  ======================  ===================
-ALS    ``(Q'Q + Q'(C - I)Q + reg I) x = Q'C p``,       exact: the library's    1e-4 of the largest
-       ``c = 1 + w (alpha - 1)``,                      own ``recalculate_user  score (its solver is
-       ``C p = w alpha`` for relevant events           `` for ``w = 1``        float32)
-SVD    ``(Z'WZ + diag(reg_bias, reg, ...)) x =         approximate: Surprise   none to the bit; the
-       Z'W (v - mean - b)``, ``z = (1, q)``,           finds ``b_u, p_u`` by   RMSE on ratings it
-       ``x = (b_u, p_u)`` for events with a value      stochastic descent      never saw is 0.01
-                                                       beside ``q``            lower
-=====  ==============================================  ======================  ===================
+=========  ========================================  =========================  ==============
+model      fold-in formula                           against the library        how far apart
+=========  ========================================  =========================  ==============
+ALS        ``(Q'Q + Q'(C - I)Q + reg I) x = Q'C p``  exact: the library's own   1e-4 of the
+           ``c = 1 + w (alpha - 1)``,                ``recalculate_user`` for   largest score
+           ``C p = w alpha`` for relevant events     ``w = 1``                  (its float32)
+SVD        ``(Z'WZ + R) x = Z'W (v - mean - b)``     approximate: Surprise      0.107 (at most
+           ``z = (1, q)``, ``x = (b_u, p_u)``,       finds ``b_u, p_u`` by      0.73)
+           ``R = diag(reg_bias, reg, ...)``          descent beside ``q``
+SVDpp      as SVD, of what ``q . y`` leaves of the   approximate, as SVD        0.106 (at most
+           values; ``y = |N|^-1/2 sum_N y_j`` is                                0.72)
+           then added to ``p_u``
+NMF        ``(Q'WQ + reg I) x = Q'W v + reg u``,     approximate: Surprise      0.181 (at most
+           solved for ``x >= 0``; ``u`` is the mean  multiplies step by step    2.1)
+           person of the training
+Baseline   ``b_u = sum w (v - mean - b) /            exact for "als",           1e-12 ("als"),
+           (reg_bias + sum w)``                      approximate for "sgd"      0.077 ("sgd")
+KNN-       ``b_u`` as Baseline, means and            exact: nothing of a        1e-6, float32
+Baseline   similarities by the training's formulas   person is learnt           (less ties)
+SlopeOne   the mean of the person's values, and      exact, likewise            1e-6, float32
+           differences of item means
+=========  ========================================  =========================  ==============
 
 ``w`` is the weight of an event (1 as it happened), ``p`` is 1 for relevant events, ``v`` a
-value, ``b`` the biases of the items.
+value, ``b`` the biases of the items, ``W`` holds the weights of events with a value. How far
+apart: root of the mean squared difference (and the largest) between the score from the training
+history and Surprise's stored prediction, over the test ratings of MovieLens 100K in five random
+folds. RMSE on the ratings of items that the training knows, folded in and stored: SVD 0.926 and
+0.936, SVDpp 0.912 and 0.919, NMF 0.944 and 0.963, Baseline 0.944 both; KNNBaseline 0.914,
+SlopeOne 0.944.
+
+Left out, since nothing honest can be solved for a person: **BPR**, whose loss is a sum over
+sampled pairs of items, so there is no set of equations for one person, and a new run of its
+descent would depend on a seed and on the number of steps; **CoClustering**, which knows of a
+person's tastes only the one cluster they were put into: an edit of the history would move them
+not at all or all at once, and to people it has not met Surprise offers the mean of the item.
 """
 
 from __future__ import annotations
@@ -157,7 +179,8 @@ class SVD(RatingFactors):
     systems", eq. 5; the fold-in is the exact minimum of its loss for one person, with its own
     ridge. ``reg`` and ``reg_bias`` were chosen on a random fifth held out inside the training
     part of one fold of MovieLens 100K: RMSE 0.936 there with 20 and 5 (0.947 with 5 and 5, 0.939
-    with 50 and 5; Surprise's stored vectors 0.945). ``chosen_reg`` chooses it again on any log.
+    with 50 and 5; Surprise's stored vectors 0.945). ``chosen_ridge`` chooses
+    again on any log.
     """
 
     name = "svd"

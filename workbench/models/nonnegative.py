@@ -38,6 +38,8 @@ class NMF(RatingFactors):
     Source: Luo, Zhou, Xia, Zhu 2014, "An efficient non-negative matrix-factorization-based
     approach to collaborative filtering for recommender systems"; the fold-in is the exact
     minimum (Lawson and Hanson 1974) of its loss for one person, with its own ridge.
+    ``reg`` was chosen on a random fifth held out inside the training part of one fold of
+    MovieLens 100K: RMSE 0.9515 there (0.955 with 20, 0.953 with 80, 0.975 with 5).
     """
 
     name = "nmf"

@@ -31,7 +31,10 @@ class SVDpp(SVD):
     seed : int
         Of the first vectors.
 
-    Source: Koren 2008, "Factorization meets the neighborhood", section 4.
+    Source: Koren 2008, "Factorization meets the neighborhood", section 4. ``reg`` and
+    ``reg_bias`` were chosen on a random fifth held out inside the training part of one fold of
+    MovieLens 100K: RMSE 0.9235 there with 20 and 5 (0.927 with 10, 0.926 with 50 instead of 20);
+    ``chosen_ridge`` chooses again on any log.
     """
 
     name = "svdpp"

@@ -72,7 +72,9 @@ class KNNBaseline(RatingModel):
     n_neighbours, min_neighbours : int
 
     Source: Koren 2010, "Factor in the neighbors", section 2.2, as in Surprise's KNNBaseline,
-    KNNWithMeans and KNNBasic.
+    KNNWithMeans and KNNBasic. Of the similarities, shrinkages and numbers of neighbours that were
+    tried on a random fifth held out inside the training part of one fold of MovieLens 100K, none
+    was better than the defaults by more than 0.0004 (RMSE 0.9257).
     """
 
     name = "knn-baseline"

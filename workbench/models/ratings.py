@@ -107,24 +107,14 @@ class RatingLog:
     value of each (person, item) gets through, in the order of the dataset (Surprise's descent
     depends on it), and the scale is theirs.
 
-    Parameters
-    ----------
-    dataset : Dataset
-    model : str
-        Who asks, for the message.
-
     Attributes
     ----------
+    dataset : Dataset
     row, item : (n_ratings,) int64
         Rows of ``dataset.profiles()`` and codes.
     value : (n_ratings,) float64
-    known : (n_items,) bool
-        Items with a rating.
-
-    Raises
-    ------
-    CapabilityError
-        There is no value in the log.
+    n_people : int
+        Rows of ``dataset.profiles()``, with people without a rating.
     """
 
     dataset: Dataset
@@ -135,7 +125,19 @@ class RatingLog:
 
     @classmethod
     def of(cls, dataset: Dataset, model: str) -> RatingLog:
-        """The ratings of a log."""
+        """The ratings of a log.
+
+        Parameters
+        ----------
+        dataset : Dataset
+        model : str
+            Who asks, for the message.
+
+        Raises
+        ------
+        CapabilityError
+            There is no value in the log.
+        """
         people = dataset.profiles()
         mask = rated(people)
         if not mask.any():
@@ -146,6 +148,7 @@ class RatingLog:
 
     @property
     def known(self) -> Mask:
+        """Items with a rating, ``(n_items,)``."""
         return np.bincount(self.item, minlength=self.dataset.n_items) > 0
 
     @property
@@ -155,6 +158,7 @@ class RatingLog:
 
     @property
     def mean(self) -> float:
+        """Mean of all values."""
         return float(np.mean(self.value))
 
     def trained(self, algorithm: Any, floor: float = 0.0) -> Any:
