@@ -1,6 +1,8 @@
 """Novelty, diversity, serendipity, mis-calibration and popularity lift against slow, plain code."""
 
+import gc
 import math
+import weakref
 from itertools import combinations
 
 import numpy as np
@@ -162,3 +164,35 @@ def test_without_genres_nothing_is_said():
     assert np.isnan(beyond.diversity(shown, world)).all()
     assert beyond.genre_matrix(pl.DataFrame({"item_id": [1], "genres": ["A|B"]})) is None
     assert beyond.genre_matrix(pl.DataFrame({"item_id": [1], "genres": [None]})) is None
+
+
+def test_what_was_counted_of_one_log_is_not_used_for_another(random_world):
+    cut, people, _, shown = random_world
+    world = beyond.World.of(cut.train)
+    before = (
+        beyond.popularity_lift(shown, world, people),
+        beyond.miscalibration(shown, world, people),
+    )
+    fewer = cut.train.replaced(cut.train.interactions.head(120), guest_interactions=None)
+    other = beyond.World.of(fewer)
+    assert not np.array_equal(other.met, world.met)
+    assert beyond.World.of(cut.train) is world
+    elsewhere = beyond.popularity_lift(shown, other, people)
+    assert not np.array_equal(elsewhere, before[0], equal_nan=True)
+    fresh = people[np.arange(len(people))]
+    np.testing.assert_array_equal(elsewhere, beyond.popularity_lift(shown, other, fresh))
+    after = (
+        beyond.popularity_lift(shown, world, people),
+        beyond.miscalibration(shown, world, people),
+    )
+    np.testing.assert_array_equal(before, after)
+
+
+def test_what_was_counted_of_a_log_goes_with_it():
+    cut = split(checkerboard(20, 20))
+    evaluate(Popularity().fit(cut.train), cut, 3)
+    train, people = weakref.ref(cut.train), weakref.ref(cut.people()[1])
+    del cut
+    gc.collect()
+    assert train() is None
+    assert people() is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -76,8 +77,58 @@ class World:
         """Share of the training people who met the item, ``(n_items,)``."""
         return self.met / max(self.n_people, 1)
 
+    @cached_property
+    def shares(self) -> sparse.csr_array | None:
+        """Share of each genre in each item, ``(n_items, n_genres)``: an item's share its weight."""
+        if self.genres is None:
+            return None
+        return sparse.diags_array(1 / np.maximum(np.diff(self.genres.indptr), 1)) @ self.genres
+
 
 _COUNTED: WeakKeyDictionary[Dataset, World] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the histories of people say, whatever they are shown.
+
+    Attributes
+    ----------
+    world : World
+    met : (n_met,) int64
+        ``row * n_items + place`` of every item met, sorted.
+    popularity : (n_people,) float64
+        Mean popularity of the items met; NaN without any, or where nobody else met them.
+    genres : (n_people, n_genres) csr, or None
+        Weight of each genre in the relevant history.
+    """
+
+    world: World
+    met: IntArray
+    popularity: Floats
+    genres: sparse.csr_array | None
+
+    @classmethod
+    def of(cls, people: Profiles, world: World) -> Past:
+        """Counted once for each batch of people, which does not change."""
+        known = _PASTS.get(people)
+        if known is None or known.world is not world:
+            known = _PASTS[people] = cls._counted(people, world)
+        return known
+
+    @classmethod
+    def _counted(cls, people: Profiles, world: World) -> Past:
+        once = people.latest
+        row, item = people.row[once], people.item[once]
+        usual = Shown(row, row, item, len(people), 0).mean(world.popularity[item])
+        usual[usual == 0] = np.nan
+        genres = None
+        if world.shares is not None:
+            genres = people.csr(people.positive(world.relevant_from)) @ world.shares
+        return cls(world, np.sort(row * len(world.place) + world.place[item]), usual, genres)
+
+
+_PASTS: WeakKeyDictionary[Profiles, Past] = WeakKeyDictionary()
 
 
 def genre_matrix(items: pl.DataFrame) -> sparse.csr_array | None:
@@ -110,8 +161,7 @@ def serendipity(shown: Shown, world: World, people: Profiles, relevant: sparse.c
     and popularity as the primitive model.
     """
     width = len(world.place)
-    once = people.latest
-    met = np.sort(people.row[once] * width + world.place[people.item[once]])
+    met = Past.of(people, world).met
     start = np.searchsorted(met, np.arange(len(people)) * width)
     place = world.place[shown.item]
     skipped = np.searchsorted(met, shown.row * width + place) - start[shown.row]
@@ -129,10 +179,7 @@ def popularity_lift(shown: Shown, world: World, people: Profiles) -> Floats:
     Source: Abdollahpouri et al. 2020, "The connection between popularity bias, calibration, and
     fairness in recommendation", there by group.
     """
-    once = people.latest
-    history = Shown(people.row[once], people.row[once], people.item[once], len(people), 0)
-    usual = history.mean(world.popularity[history.item])
-    usual[usual == 0] = np.nan
+    usual = Past.of(people, world).popularity
     return shown.mean(world.popularity[shown.item]) / usual - 1
 
 
@@ -177,16 +224,14 @@ def miscalibration(shown: Shown, world: World, people: Profiles) -> Floats:
     Source: Steck 2018, "Calibrated recommendations".
     """
     out = np.full(shown.n_rows, np.nan)
-    if world.genres is None:
+    share, history = world.shares, Past.of(people, world).genres
+    if share is None or history is None:
         return out
-    size = np.diff(world.genres.indptr)
-    share = sparse.diags_array(1 / np.maximum(size, 1)) @ world.genres
-    history = people.csr(people.positive(world.relevant_from))
     for rows, part in _blocks(shown, 4 * share.shape[1]):
         n = rows.stop - rows.start
         pick = (np.ones(part.stop - part.start), (shown.row[part] - rows.start, shown.item[part]))
         lists = sparse.csr_array(pick, shape=(n, share.shape[0]))
-        taste, listed = (_shares(matrix @ share) for matrix in (history[rows], lists))
+        taste, listed = (_shares(genres) for genres in (history[rows], lists @ share))
         mixed = (1 - BLEND) * listed + BLEND * taste
         ratio = np.divide(taste, mixed, out=np.ones_like(taste), where=(taste > 0) & (mixed > 0))
         # NaN in either stays NaN; a rounding below 0 is a 0.
