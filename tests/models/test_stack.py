@@ -82,6 +82,15 @@ def test_scores_are_ratings_in_their_range(stack, split):
     assert np.array_equal(stack.score(people[[7]])[0], scores[7])
 
 
+def test_pairs_have_the_scores_of_the_table(stack, split):
+    people = split.train.profiles()
+    rng = np.random.default_rng(0)
+    row, item = rng.integers(0, len(people), 300), rng.integers(0, split.train.n_items, 300)
+    assert stack.predicted(people, row, item) == pytest.approx(
+        stack.score(people)[row, item], abs=1e-3, nan_ok=True
+    )
+
+
 def test_an_item_without_a_value_is_nan_and_a_new_person_is_not(stack, split):
     people = split.train.profiles()
     known = set(split.train.interactions["item_id"])

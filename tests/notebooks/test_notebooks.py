@@ -44,6 +44,9 @@ def test_01_meet_the_engine(tmp_path):
     assert ndcg["engine"] > 1.08 * max(v for k, v in ndcg.items() if k not in ("engine", "blend"))
     assert all(high < 0 for high in found["less_engine_high"].values())
     assert found["people"] == 904
+    engine, popular = found["curve"]["engine"], found["curve"]["popularity"]
+    assert engine[-1] > engine[0] + 0.05, "a longer history helps the engine"
+    assert popular[0] == pytest.approx(popular[-1]), "and popularity does not read it"
     assert found["changed"]
     assert 0 < found["overlap"] < 1
     assert found["residual"] < 1e-4

@@ -18,7 +18,10 @@ from workbench.evaluation.definitions import (
     is_guest,
 )
 from workbench.models.base import Recommender
+from workbench.models.ratings import RatingModel
+from workbench.profiles import Profiles
 from workbench.ranking.recommend import BLOCK
+from workbench.vocabulary import FloatArray, IntArray
 
 SUMS = ("n_ratings", "n_scored", "squared_error", "absolute_error")
 
@@ -86,9 +89,7 @@ def evaluate_ratings(model: Recommender, split: Split, *, progress: bool = False
         here = slice(*np.searchsorted(row, [part.start, part.stop]))
         known = np.flatnonzero(item[here] >= 0) + here.start
         if len(known):
-            columns, column = np.unique(item[known], return_inverse=True)
-            scores = model.score(block, columns)
-            predicted[known] = scores[row[known] - part.start, column]
+            predicted[known] = _said(model, block, row[known] - part.start, item[known])
     scored = np.isfinite(predicted)
     error = np.where(scored, predicted - value, 0.0)
     has_guests = bool(split.guests or split.train.guest_ids)
@@ -107,6 +108,14 @@ def evaluate_ratings(model: Recommender, split: Split, *, progress: bool = False
         }
     )
     return _with_figures(frame)
+
+
+def _said(model: Recommender, people: Profiles, row: IntArray, item: IntArray) -> FloatArray:
+    """Predicted ratings of pairs, without the whole table where the model can do so."""
+    if isinstance(model, RatingModel):
+        return model.predicted(people, row, item)
+    columns, column = np.unique(item, return_inverse=True)
+    return model.score(people, columns)[row, column]
 
 
 def pooled(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:

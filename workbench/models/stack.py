@@ -12,6 +12,7 @@ from workbench.columns import ITEM, USER, VALUE
 from workbench.data.dataset import Dataset
 from workbench.data.split import Split, split
 from workbench.errors import ArgumentError, DataError
+from workbench.models.base import Recommender
 from workbench.models.composite import Composite, Part
 from workbench.models.ratings import LARGEST_SEED, RatingModel, check_above, check_whole
 from workbench.profiles import Profiles
@@ -136,12 +137,8 @@ class Stack(Composite, RatingModel):
             people = cut.train.profiles(ids.ids)
             row, item = ids.codes(asked[USER]), cut.train.catalogue.codes(asked[ITEM])
             n_events = _n_events(cut.train.profiles())
-            x = np.empty((len(row), len(parts) + 2), dtype=np.float32)
-            for place, block in people.blocks():
-                here = np.flatnonzero((row >= place.start) & (row < place.stop))
-                at = row[here] - place.start
-                scores = [part.score(block)[at, item[here]] for part in parts]
-                x[here] = self._columns(scores, _met(block)[at], n_events[item[here]])
+            scores = [_of_pairs(part, people, row, item) for part in parts]
+            x = self._columns(scores, _met(people)[row], n_events[item])
             yield x, asked[VALUE].to_numpy().astype(np.float64)
 
     def _combine(self, x: FloatArray, y: NDArray[np.float64]) -> None:
@@ -181,6 +178,12 @@ class Stack(Composite, RatingModel):
             found = np.clip(predict(x), *self.range_)
             scores[place] = found.reshape(len(block), n_items)
         return scores
+
+    def _of_pairs(self, block: Profiles, row: IntArray, item: IntArray) -> NDArray[Any]:
+        """See ``RatingModel``."""
+        said = [_of_pairs(part, block, row, item) for part in self.parts_]
+        x = self._columns(said, _met(block)[row], self.n_events_[item])
+        return np.clip(self._predictor()(x), *self.range_)
 
     def _columns(
         self, scores: list[FloatArray], met: NDArray[Any], n_events: NDArray[Any]
@@ -222,6 +225,19 @@ class Stack(Composite, RatingModel):
         booster = xgb.Booster({"nthread": 2})
         booster.load_model(bytearray(self.trees_.tobytes()))
         return boosted
+
+
+def _of_pairs(
+    part: Recommender, people: Profiles, row: IntArray, item: IntArray
+) -> NDArray[np.float32]:
+    """``part.score(people)[row, item]``, without the whole table where the part can do so."""
+    if isinstance(part, RatingModel):
+        return part.predicted(people, row, item)
+    found = np.empty(len(row), dtype=np.float32)
+    for place, block in people.blocks():
+        here = np.flatnonzero((row >= place.start) & (row < place.stop))
+        found[here] = part.score(block)[row[here] - place.start, item[here]]
+    return found
 
 
 def _met(people: Profiles) -> IntArray:
