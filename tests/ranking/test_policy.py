@@ -90,6 +90,14 @@ def test_a_policy_of_a_log_counts_its_items(data):
         wb.Policy.for_dataset(data, few=-1)
 
 
+@pytest.mark.parametrize("given_", [{"diversity": 0.7}, {"temperature": 1.0}, {"calibration": 0.9}])
+def test_what_is_ranked_below_the_pool_is_not_read(data, fitted, people, given_):
+    policy = wb.Policy.for_dataset(data, pool=2, **given_)
+    assert policy.apply(recommend(fitted, people, 30), people, 3) == recommend(
+        fitted, people, 3, policy
+    )
+
+
 def test_the_excluded_are_not_shown_and_the_next_move_up(fitted, people, plain):
     gone = plain[0].items[:2]
     slates = recommend(fitted, people, 5, wb.Policy(exclude=gone))

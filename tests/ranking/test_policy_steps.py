@@ -237,6 +237,11 @@ def test_lists_from_elsewhere_without_scores_go_by_their_places():
     assert shown.user_ids == ["b", "a"]
     assert shown.frame[SOURCE].to_list() == ["pinned", "given", "given"] * 2
     assert wb.Policy(boost={1: 0.0}).apply(slates, people, 4)[0].items == [3, 1, 2, 4]
+    # One standard deviation of the places 0, -1, -2, -3 is 1.1 places.
+    assert wb.Policy(boost={4: 1.0}).apply(slates, people, 4)[0].items == [3, 1, 4, 2]
+    unsorted = slates.frame.with_columns(pl.Series(SCORE, [0.1, 0.9, 0.2, 0.3, 1.0, 2.0]))
+    unsorted = wb.Slates(unsorted, 2, 4)
+    assert wb.Policy(boost={1: 0.0}).apply(unsorted, people, 4)[0].items == [3, 1, 2, 4]
     with pytest.raises(wb.ArgumentError, match="there are 2 slates for 1 people"):
         policy.apply(slates, people[:1], 3)
     with pytest.raises(wb.ArgumentError, match="item 4, which is not in the catalogue"):
