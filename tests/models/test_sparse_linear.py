@@ -86,3 +86,13 @@ def test_a_catalogue_beyond_the_memory_is_refused_with_what_to_do(log):
 def test_parameters_that_cannot_work_are_refused(params, message):
     with pytest.raises(ArgumentError, match=message):
         SLIM(**params)
+
+
+@pytest.mark.parametrize(("l1", "weight"), [(2.5, 0.5 / 7.0), (2.99, 0.01 / 7.0), (3.0, 0.0)])
+def test_an_item_that_more_people_than_the_penalty_liked_too_gets_a_weight(l1, weight):
+    """Three people liked both, two more the one and four the other: by hand, for one neighbour."""
+    likes = {"a": range(5), "b": [0, 1, 2, 5, 6, 7, 8]}
+    rows = [(user, item) for item, users in likes.items() for user in users]
+    log = wb.Dataset.from_frames(pl.DataFrame(rows, ["user_id", "item_id"], orient="row"))
+    weights = SLIM(l1, 2.0).fit(log).weights_.toarray()
+    assert weights[0, 1] == pytest.approx(weight, abs=1e-6)
