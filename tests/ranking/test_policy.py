@@ -92,7 +92,8 @@ def test_a_policy_of_a_log_counts_its_items(data):
 
 @pytest.mark.parametrize("given_", [{"diversity": 0.7}, {"temperature": 1.0}, {"calibration": 0.9}])
 def test_what_is_ranked_below_the_pool_is_not_read(data, fitted, people, given_):
-    policy = wb.Policy.for_dataset(data, pool=2, **given_)
+    gone = recommend(fitted, people, 2)[0].items
+    policy = wb.Policy.for_dataset(data, pool=2, exclude=gone, **given_)
     assert policy.apply(recommend(fitted, people, 30), people, 3) == recommend(
         fitted, people, 3, policy
     )
