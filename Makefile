@@ -14,7 +14,7 @@ NEEDED := pyproject.toml requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run app lab test test-full lint bench notebooks lock
+.PHONY: help run app lab test test-full lint bench evidence notebooks lock
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,8 +43,11 @@ lint: $(VENV)/.test  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.test  ## speed against the bare linear algebra; kept in data/bench
+bench: $(VENV)/.test  ## speed beside the bare linear algebra and beside peers; kept in data/bench
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+evidence: $(VENV)/.test  ## the engine against all others, over seeds and tie orders (an hour)
+	@$(BIN)/python -m tests.evidence $(ARGS)
 
 notebooks: $(VENV)/.lab  ## execute all notebooks; HTML copies in data/notebooks
 	@mkdir -p data/notebooks
