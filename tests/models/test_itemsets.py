@@ -151,6 +151,17 @@ def test_a_table_that_would_explode_is_bounded_before_it_is_mined(max_len):
     assert 0 < n_sets <= 5_000
 
 
+def test_mining_that_would_take_long_is_bounded_before_it_starts(monkeypatch):
+    baskets = _baskets(0, things=9, share=0.5)
+    whole, support = set_rules(baskets, 0.1, 0.3, 3, MANY)
+    assert support == 0.1
+    monkeypatch.setattr(itemsets, "STEPS", 1_000)
+    fewer, raised = set_rules(baskets, 0.1, 0.3, 3, MANY)
+    assert raised > support
+    assert len(fewer) < len(whole)
+    assert fewer.n_both.min(initial=80) >= round(raised * 80)
+
+
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0), (1, 5), (5, 1)])
 def test_where_there_is_next_to_nothing_there_are_no_rules(shape):
     baskets = sparse.csr_array(np.zeros(shape, dtype="f4"))

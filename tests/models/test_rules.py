@@ -177,7 +177,9 @@ def test_one_person_is_no_rule():
 
 @pytest.mark.parametrize(("max_len", "most", "sort"), [(2, 20, "pairs"), (3, 900, "sets")])
 def test_too_many_rules_raise_the_support_and_say_so(log, max_len, most, sort):
-    with pytest.warns(UserWarning, match=f"more {sort} than max_rules={most} allows; the support"):
+    with pytest.warns(
+        UserWarning, match=f"more {sort} than max_rules={most} allows.*; the support was raised"
+    ):
         model = Rules(0.1, 0.1, max_len=max_len, max_rules=most, tastes=False).fit(log)
     assert model.support_[sort] > 0.1
     several = model.table()["because"].list.len() > 1

@@ -23,8 +23,8 @@ OWN_KIND = {GENRES: LIST, YEAR: DECADE, TITLE: TEXT}
 """Kinds of the columns that every items table may have."""
 YEARS_APART = 10
 """Between two such knots a year is shared out linearly, so near years are near."""
-KNOTS = 9
-"""Quantiles (0, 1/8, ..., 1) between which a number is shared out."""
+QUANTILES = 9
+"""0, 1/8, ..., 1: between the two nearest a number is shared out."""
 MOST = 1_000
 """Columns of one block: the values or words that most items have."""
 LONGEST_TEXT = 10_000
@@ -121,11 +121,12 @@ def categories(column: pl.Series) -> Block:
 
 
 def numbers(column: pl.Series) -> Block:
-    """A number shared out between the two nearest of up to nine quantiles, 0, 1/8, ..., 1.
+    """A number by its place among all, shared out between the two nearest of up to nine quantiles.
 
-    So near numbers are near, in the measure of how many items lie between them, whatever the unit
-    and however long the tail. Dates are numbers. Few different numbers have fewer quantiles, so
-    that each still has near ones.
+    The place is the share of items below it (half of those alike), from 0 to 1, and the quantiles
+    are 0, 1/8, ..., 1. So near numbers are near, in the measure of how many items lie between
+    them, whatever the unit and however long the tail. Few different numbers have fewer quantiles,
+    so that each still has near ones. Dates are numbers.
 
     Raises
     ------
@@ -141,17 +142,17 @@ def numbers(column: pl.Series) -> Block:
     known = np.flatnonzero(~np.isnan(value))
     if len(known) == 0:
         return sparse.csr_array((len(value), 0)), []
-    n_knots = np.clip(len(np.unique(value[known])) // 3 + 1, 2, KNOTS)
-    quantiles = np.linspace(0, 1, n_knots)
-    knots = np.unique(np.quantile(value[known], quantiles, method="closest_observation"))
-    # Half of each, so that no difference of two finite numbers is infinite.
-    above = np.clip(np.searchsorted(knots, value[known]), 1, max(len(knots) - 1, 1))
-    low = knots[above - 1] / 2
-    apart = (knots[above] / 2 if len(knots) > 1 else low + 1) - low
-    share = (value[known] / 2 - low) / apart
+    distinct, which, n = np.unique(value[known], return_inverse=True, return_counts=True)
+    middle = np.cumsum(n) - n / 2
+    place = (middle - middle[0]) / max(middle[-1] - middle[0], 1)
+    last = int(np.clip(len(distinct) // 3, 1, QUANTILES - 1))
+    low = np.minimum(np.floor(place * last), last - 1).astype(np.int64)
+    share = (place * last - low)[which]
     cells = np.concatenate([1 - share, share])
-    place = np.concatenate([above - 1, above])
-    return _spread(len(value), known, cells, place, len(knots)), [f"around {k:g}" for k in knots]
+    columns = np.concatenate([low[which], low[which] + 1])
+    matrix = _spread(len(value), known, cells, columns, last + 1)
+    at = distinct[np.searchsorted(place, np.arange(last + 1) / last).clip(max=len(distinct) - 1)]
+    return matrix, [f"quantile {q / last:.3g}, {v:g}" for q, v in enumerate(at)]
 
 
 def years(column: pl.Series) -> Block:

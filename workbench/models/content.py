@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import linalg, sparse
 
 from workbench.columns import GENRES, TITLE, YEAR
 from workbench.data.dataset import Dataset
@@ -18,7 +18,7 @@ from workbench.models.popularity import prior
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
 
-LEARNT = 2_000
+LEARNT = 1_000
 """Features (those of most items) for which it is learnt what goes with them; time and memory grow
 with the cube and the square of it."""
 ITEM_REG = 0.3
@@ -124,8 +124,8 @@ class Content(Recommender):
         self.going_with_ = np.zeros((2 * n, n), dtype=np.float32)
         if np.isinf(self.reg):
             return
-        vectors = sparse.csr_array(self.vectors_[:, self.learnt_], dtype=np.float64)
-        gram = (vectors.T @ vectors).toarray()
+        vectors = sparse.csr_array(self.vectors_[:, self.learnt_])
+        gram = (vectors.T @ vectors).toarray().astype(np.float64)
         inside, with_liked = np.zeros((2 * n, 2 * n)), np.zeros((2 * n, n))
         for _, block in people.blocks():
             liked, disliked = (
@@ -141,8 +141,10 @@ class Content(Recommender):
         scale = float((likeness * with_liked).sum()) / size if size > 0 else 0.0
         if scale <= 0:
             return
-        unsaid = np.linalg.solve(inside + self.reg * np.eye(2 * n), with_liked - scale * expected)
-        found = np.linalg.solve(gram + ITEM_REG * np.eye(n), unsaid.T).T / scale
+        unsaid = linalg.solve(
+            inside + self.reg * np.eye(2 * n), with_liked - scale * expected, assume_a="pos"
+        )
+        found = linalg.solve(gram + ITEM_REG * np.eye(n), unsaid.T, assume_a="pos").T / scale
         self.going_with_ = found.astype(np.float32)
 
     def score(self, profiles: Profiles, items: IntArray | None = None) -> FloatArray:

@@ -14,6 +14,8 @@ BLOCK = 1024
 """Antecedents that are counted at one moment."""
 DENSE_CELLS = 50_000_000
 """Baskets are a sparse frame above this size."""
+STEPS = 50_000_000
+"""Steps along its tree that FP-growth may take, by an upper bound: about a minute of it."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def set_rules(
         Things in a rule, antecedent and consequent together; at least 3.
     max_sets : int
         The support is raised until no more sets of up to ``max_len`` things than this can be
-        frequent, by a bound that is counted before mining starts.
+        frequent, and mining cannot take long, by bounds that are counted before it starts.
 
     Returns
     -------
@@ -255,8 +257,10 @@ def _least(counts: NDArray[Any], most: int) -> int:
 def _bounded_count(
     baskets: sparse.csr_array, min_support: float, max_len: int, max_sets: int
 ) -> int:
-    """The smallest count of baskets at which no more than ``max_sets`` sets can be frequent.
+    """The smallest count of baskets from which mining is sure to end soon.
 
+    No more than ``max_sets`` sets can then be frequent, and FP-growth takes at most about
+    ``STEPS`` steps: it walks through the frequent things of each basket of each frequent set.
     Every pair of a frequent set is frequent, so the frequent sets of three are among the
     triangles of the graph of frequent pairs, and those of four are at most as many as so many
     triangles can carry (Kruskal 1963, Katona 1968).
@@ -264,25 +268,28 @@ def _bounded_count(
     n = baskets.shape[0]
     least = max(ceil(min_support * n), 1)
     kept = _frequent(baskets, least / n)[2]
+    of_thing = np.bincount(kept.indices)
     together = sparse.coo_array(sparse.triu(kept.T @ kept, k=1))
     row, column, count = together.row, together.col, together.data
     least = max(least, _least(count, max_sets)) if len(count) > max_sets else least
 
-    def too_many(bar: int) -> bool:
+    def too_much(bar: int) -> bool:
         held = count >= bar
         side = sparse.coo_array(
             (np.ones(int(held.sum())), (row[held], column[held])), shape=together.shape
         ).tocsr()
         graph = side + side.T
-        triangles = float((graph @ graph).multiply(graph).sum()) / 6
-        most = float(held.sum()) + triangles + _fours(triangles) * (max_len > 3)
-        return most > max_sets
+        larger = float((graph @ graph).multiply(graph).sum()) / 6
+        larger += _fours(larger) * (max_len > 3)
+        length = float(of_thing[of_thing >= bar].sum()) / n
+        steps = length * (n + float(count[held].sum()) + larger * bar)
+        return float(held.sum()) + larger > max_sets or steps > STEPS
 
     low: int = least
     high: int = max(int(count.max(initial=0)) + 1, least)
     while low < high:
         middle = (low + high) // 2
-        low, high = (middle + 1, high) if too_many(middle) else (low, middle)
+        low, high = (middle + 1, high) if too_much(middle) else (low, middle)
     return low
 
 
