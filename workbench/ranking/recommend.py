@@ -81,21 +81,19 @@ def recommend(
                 RANK: _ranks(row),
                 ITEM: model.catalogue.ids.gather(item),
                 SCORE: scores[row, item],
-                SOURCE: pl.repeat(None, len(row), dtype=pl.String, eager=True),
+                SOURCE: pl.Series([None], dtype=pl.String).new_from_index(0, len(row)),
             }
         )
         if policy is not None:
             shown = policy.apply(Slates(frame, len(block), k), block, k)
             frame = shown.frame
             steps.append(shown.steps)
+            row, item = frame[ROW].to_numpy(), model.catalogue.codes(frame[ITEM])
         # Asked for what is shown only: of all that was ranked it would take most of the time.
-        came = sources(frame[ROW].to_numpy(), model.catalogue.codes(frame[ITEM]))
-        frames.append(
-            frame.with_columns(
-                pl.col(ROW) + part.start,
-                pl.col(SOURCE).fill_null(pl.Series(SOURCE, came, dtype=pl.String)),
-            )
-        )
+        came = pl.Series(SOURCE, sources(row, item), dtype=pl.String)
+        if policy is not None:  # whose items may have a source of their own
+            came = frame[SOURCE].zip_with(frame[SOURCE].is_not_null(), came)
+        frames.append(frame.with_columns(came, pl.Series(ROW, row + part.start)))
     if not frames:
         empty = Slates(_empty(model), 0, k)
         return empty if policy is None else policy.apply(empty, people, k)
@@ -130,7 +128,7 @@ def scored(model: Recommender, people: Profiles, seen: bool):  # type: ignore[no
     if hasattr(model, "score_with_sources"):
         return model.score_with_sources(people, seen=seen)
     scores = np.array(model.score(people), dtype=np.float32)
-    return scores, lambda row, item: pl.repeat(model.name, len(row), dtype=pl.String, eager=True)
+    return scores, lambda row, item: pl.Series([model.name]).new_from_index(0, len(row))
 
 
 def top(scores: FloatArray, k: int) -> tuple[IntArray, IntArray]:
@@ -150,18 +148,18 @@ def top(scores: FloatArray, k: int) -> tuple[IntArray, IntArray]:
     n_rows, n_columns = scores.shape
     if n_rows == 0 or n_columns == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    filled = np.where(np.isfinite(scores), scores, -np.inf)
+    filled = np.fmax(scores, -np.float32(np.inf))  # of a number and NaN, the number
+    filled[filled == np.inf] = -np.inf
     if k >= n_columns:
         order = np.argsort(-filled, axis=1, kind="stable")
         row, place = np.nonzero(np.take_along_axis(filled, order, axis=1) >= LOWEST)
         return row, order[row, place]
-    bar = np.full((n_rows, 1), LOWEST)
-    if k < n_columns:
-        kth = n_columns - k
-        bar = np.maximum(np.partition(filled, kth, axis=1)[:, kth, None], LOWEST)
-    # Flat places are found several times faster than places in two dimensions.
+    kth = n_columns - k
+    bar = np.maximum(np.partition(filled, kth, axis=1)[:, kth, None], LOWEST)
+    # Flat places are found several times faster than places in two dimensions. They come in the
+    # order of the columns, which a stable sort keeps among equals.
     row, column = np.divmod(np.flatnonzero(filled >= bar), n_columns)
-    order = np.lexsort((column, -filled[row, column], row))
+    order = np.lexsort((-filled[row, column], row))
     row, column = row[order], column[order]
     keep = _ranks(row) <= k
     return row[keep], column[keep]
