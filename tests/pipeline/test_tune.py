@@ -11,7 +11,7 @@ from workbench.columns import ITEM, TIME, USER, VALUE
 from workbench.errors import ArgumentError, DataError
 from workbench.pipeline import tune as tuning
 from workbench.pipeline.tune import validation_cut
-from workbench.ranking.tuned import SPACES
+from workbench.ranking.tuned import DEFAULTS, SPACES
 
 SPACE = {"reg": (1.0, 1000.0, "log")}
 UNTIMED = "seconds"
@@ -201,3 +201,10 @@ def test_the_spaces_that_come_with_the_models_hold_their_defaults(name):
     params = wb.create(name).params()
     for param, values in ranges.items():
         assert values.holds(params[param]), param
+
+
+def test_where_defaults_come_from_is_said_of_models_that_are_there():
+    assert set(DEFAULTS) <= set(wb.model_names())
+    assert set(SPACES) <= set(wb.model_names())
+    for name, found in DEFAULTS.items():
+        assert found.when.startswith("20"), name

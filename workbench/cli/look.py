@@ -31,6 +31,7 @@ def models() -> None:
 
     from workbench.cli import show
     from workbench.ranking.registry import model_class, model_names
+    from workbench.ranking.tuned import DEFAULTS
 
     rows = []
     for name in model_names():
@@ -41,9 +42,14 @@ def models() -> None:
                 "what it is": (cls.__doc__ or "").strip().splitlines()[0],
                 "needs": ", ".join(sorted(cls.needs)) or "–",
                 "personalised": "yes" if cls.personalised else "no",
+                "defaults found on": str(DEFAULTS.get(name, "–")),
             }
         )
     show.table(pl.DataFrame(rows))
+    print(
+        "Defaults were found on a cut inside the training part. Where there is –, they were not "
+        "searched: a library's own, set by hand, or found in the fit."
+    )
 
 
 def recommend(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 SPACES: dict[str, dict[str, Any]] = {
@@ -76,3 +77,45 @@ SPACES: dict[str, dict[str, Any]] = {
     },
 }
 """Model → parameter → a range (tuple) or a choice (list), as ``wb.tune`` takes them."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where the defaults of a model come from.
+
+    Attributes
+    ----------
+    data : str
+    when : str
+        ISO date.
+    cut : str
+        How the training part was cut again; the events that a leaderboard asks about were not
+        looked at.
+    measure : str
+        What was made best.
+    """
+
+    data: str
+    when: str
+    cut: str
+    measure: str
+
+    def __str__(self) -> str:
+        return f"{self.data}, {self.when}"
+
+
+DEFAULTS: dict[str, Found] = {
+    **dict.fromkeys(
+        (
+            "item-knn", "user-knn", "rp3beta", "ease", "slim", "session", "following", "als",
+            "content", "rules", "recently-viewed", "picks", "engine",
+        ),
+        Found("MovieLens 100K", "2026-11-23", "per-user-time", "nDCG@10"),
+    ),
+    **dict.fromkeys(
+        ("svd", "svdpp", "nmf", "knn-baseline"),
+        Found("MovieLens 100K", "2026-11-23", "random", "RMSE"),
+    ),
+}  # fmt: skip
+"""Model → where its defaults come from. Those of the others were not searched: they have none,
+are a library's own, were set by hand (half-lives), or are found by the model in its own fit."""
