@@ -6,8 +6,14 @@ from scipy import sparse
 
 from workbench.errors import ArgumentError
 from workbench.models import linear
-from workbench.models.linear import EASE, ridge_inverse, worst_error
+from workbench.models.linear import EASE, ridge_inverse, spread, worst_error
 from workbench.models.popularity import prior
+
+
+def _inverse(x, reg, dtype):
+    found = np.empty((x.shape[1], x.shape[1]), dtype=dtype)
+    ridge_inverse(x, reg, found)
+    return found
 
 
 def _liked(log):
@@ -36,7 +42,7 @@ def test_single_precision_agrees(log):
 def test_the_inverse_is_right_and_symmetric_over_block_edges(monkeypatch, n, dtype, tolerance):
     monkeypatch.setattr(linear, "BLOCK", 5)
     x = sparse.random_array((40, n), density=0.4, rng=np.random.default_rng(n), format="csr")
-    inverse = ridge_inverse(x, 0.5, dtype)
+    inverse = _inverse(x, 0.5, dtype)
     dense = x.toarray()
     expected = np.linalg.inv(dense.T @ dense + 0.5 * np.eye(n))
     np.testing.assert_allclose(inverse, expected, rtol=tolerance, atol=tolerance)
@@ -74,18 +80,18 @@ def test_parameters_that_cannot_work_are_refused(params, message):
 def test_a_ridge_too_small_for_the_precision_is_refused():
     twice = sparse.csr_array(np.ones((3, 4)) * 1e4)
     with pytest.raises(ArgumentError, match="reg=1e-09 is too small"):
-        ridge_inverse(twice, 1e-9, "float32")
+        _inverse(twice, 1e-9, "float32")
 
 
 def test_a_rounded_inverse_is_noticed_though_it_can_be_computed():
     """Two items liked by the same people: what parts them is lost beside their number."""
     twice = sparse.csr_array(np.ones((100_000, 2), dtype=np.float32))
-    exact = ridge_inverse(twice, 0.02, "float64")
+    exact = _inverse(twice, 0.02, "float64")
     assert worst_error(exact, twice, 0.02) < 1e-3
     rounded = exact * np.array([[1.0, 1.0], [1.0, 1.03]])
     assert worst_error(rounded, twice, 0.02) > 0.01
     with pytest.raises(ArgumentError, match=r"cannot be inverted in float32; .*dtype='float64'"):
-        ridge_inverse(twice, 0.02, "float32")
+        _inverse(twice, 0.02, "float32")
 
 
 def test_the_default_precision_needs_no_second_matrix():
@@ -93,3 +99,17 @@ def test_the_default_precision_needs_no_second_matrix():
     with pytest.raises(ArgumentError, match=r"needs 8.7 GB, above max_gb=4; .*dtype='float32'"):
         EASE(dtype="float64")._require_memory(27_000)
     EASE()._require_memory(27_000)
+
+
+@pytest.mark.parametrize(("n_items", "n_liked"), [(1, 1), (1, 0), (6, 6), (7, 3), (9, 8), (9, 0)])
+def test_a_matrix_of_liked_items_is_spread_in_place(monkeypatch, n_items, n_liked):
+    monkeypatch.setattr(linear, "ROWS", 2)
+    rng = np.random.default_rng(n_items)
+    order = rng.permutation(n_items)
+    room = rng.random(n_items**2).astype(np.float32)
+    small = room[: n_liked**2].reshape(n_liked, n_liked).copy()
+    expected = np.zeros((n_items, n_items), dtype=np.float32)
+    expected[np.ix_(order[:n_liked], order[:n_liked])] = small
+    found = spread(room, order, n_liked)
+    assert np.array_equal(found, expected)
+    assert np.shares_memory(found, room)

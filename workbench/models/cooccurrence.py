@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 from scipy import sparse
 
 from workbench.vocabulary import IntArray
@@ -17,7 +17,12 @@ PANEL_BYTES = 128_000_000
 """What a panel and the histories beside it may take."""
 
 
-def panels(x: sparse.csr_array) -> Iterator[tuple[IntArray, IntArray, NDArray[Any]]]:
+def by_frequency(x: sparse.csr_array) -> IntArray:
+    """Columns from the most to the least frequent, ``(n_items,)`` int64."""
+    return np.argsort(-np.bincount(x.indices, minlength=x.shape[1]), kind="stable")
+
+
+def panels(x: sparse.csr_array, order: IntArray) -> Iterator[tuple[slice, NDArray[Any]]]:
     """``X'X`` in dense parts that hold each pair of items once.
 
     Items go from the most to the least frequent. Each part pairs a block of them with itself and
@@ -28,40 +33,40 @@ def panels(x: sparse.csr_array) -> Iterator[tuple[IntArray, IntArray, NDArray[An
     ----------
     x : (n_people, n_items), sparse
         Columns sorted.
+    order : (n_items,) int64
+        ``by_frequency(x)``; any other order is slower, not wrong.
 
     Yields
     ------
-    rows : (n_rows,) int64
-        Item codes; the first of them are those of ``columns``.
-    columns : (n_columns,) int64
-        Item codes of the block, at most ``BLOCK``.
+    block : slice
+        Of ``order``: the items of the columns. Those of the rows are ``order[block.start:]``.
     values : (n_rows, n_columns)
         Exact whole numbers (int16 or float32) where ``x`` holds nothing but ones, else float64.
     """
-    frequency = np.bincount(x.indices, minlength=x.shape[1])
-    order = np.argsort(-frequency, kind="stable")
-    by_item = x.astype(_exact_type(x, frequency)).T.tocsr()[order]
+    by_item = x.astype(_exact_type(x)).T.tocsr()[order]
     by_item.sort_indices()
     histories = by_item.T.tocsc()
     size = PANEL_BYTES // (by_item.dtype.itemsize * max(sum(x.shape), 1))
     size = min(max(size, 16), BLOCK)
     for start in range(0, len(order), size):
-        block = histories[:, start : start + size].toarray(order="C")
-        yield order[start:], order[start : start + size], by_item[start:] @ block
+        block = slice(start, min(start + size, len(order)))
+        yield block, by_item[start:] @ histories[:, block].toarray(order="C")
 
 
-def gram(x: sparse.csr_array, dtype: DTypeLike = np.float32) -> NDArray[Any]:
+def gram(x: sparse.csr_array) -> NDArray[np.float32]:
     """``X'X`` as one dense matrix, ``(n_items, n_items)``, symmetric to the bit."""
-    found = np.empty((x.shape[1], x.shape[1]), dtype=dtype)
-    for rows, columns, values in panels(x):
+    found = np.empty((x.shape[1], x.shape[1]), dtype=np.float32)
+    order = by_frequency(x)
+    for block, values in panels(x, order):
+        rows, columns = order[block.start :], order[block]
         found[np.ix_(columns, rows)] = values.T
         found[np.ix_(rows, columns)] = values
     return found
 
 
-def _exact_type(x: sparse.csr_array, frequency: IntArray) -> type[np.number[Any]]:
+def _exact_type(x: sparse.csr_array) -> type[np.number[Any]]:
     """The smallest type whose sums of products of ``x`` are exact, where there is one."""
     if (x.data != 1).any():
         return np.float64
-    most = frequency.max(initial=0)
+    most = np.bincount(x.indices).max(initial=0)
     return np.int16 if most < 2**15 else np.float32 if most < 2**24 else np.float64

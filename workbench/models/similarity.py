@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from workbench.models.cooccurrence import panels
+from workbench.models.cooccurrence import by_frequency, panels
 from workbench.vocabulary import FloatArray, IntArray
 
 SIMILARITIES = ("cosine", "jaccard", "adjusted-cosine", "asymmetric-cosine", "dot")
@@ -184,12 +184,13 @@ def nearest_items(x: sparse.csr_array, n: int, scaled: Scaled) -> sparse.csr_arr
         bar[own] = least
         found.append((own[row], other[column], similar[row, column]))
 
-    for rows, columns, values in panels(x):
-        size = len(columns)
+    order = by_frequency(x)
+    for block, values in panels(x, order):
+        columns, rarer = order[block], order[block.stop :]
         np.fill_diagonal(values, 0)
-        compare(columns, rows, np.ascontiguousarray(values.T))
-        if len(rows) > size:
-            compare(rows[size:], columns, values[size:])
+        compare(columns, order[block.start :], np.ascontiguousarray(values.T))
+        if len(rarer):
+            compare(rarer, columns, values[len(columns) :])
     row, column, data = (np.concatenate(part) for part in zip(*found, strict=True))
     return chosen(row, column, data, n, (x.shape[1], x.shape[1]))
 
