@@ -130,7 +130,7 @@ def test_picks_that_cannot_work_are_refused(params, message):
 
 @pytest.mark.parametrize("recency", [0, -1, float("nan")])
 def test_a_recency_that_cannot_work_is_refused(recency):
-    with pytest.raises(ArgumentError, match="recency must be above 0 items"):
+    with pytest.raises(ArgumentError, match="recency must be above 0, not"):
         RecentlyViewed(recency)
 
 

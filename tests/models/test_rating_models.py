@@ -10,8 +10,9 @@ from workbench.models import ratings as rating_models
 from workbench.models.baseline import Baseline
 from workbench.models.factors import SVD
 from workbench.models.nonnegative import NMF
+from workbench.models.parameters import check_above, check_number, check_whole, check_word
 from workbench.models.plus import SVDpp
-from workbench.models.ratings import RatingLog, check_above, check_one_of, check_whole
+from workbench.models.ratings import RatingLog
 from workbench.models.slope_one import SlopeOne
 from workbench.profile import Profile
 from workbench.profiles import Profiles
@@ -130,9 +131,9 @@ def test_checks_name_the_argument_and_the_value():
     check_whole("n", np.int64(3), 1)
     for value in (True, "2", None, float("nan"), float("inf"), -1):
         with pytest.raises(ArgumentError, match="x must be 0 or more, not"):
-            check_above("x", value, or_zero=True)
-    check_above("x", 0, or_zero=True)
+            check_number("x", value)
+    check_number("x", 0)
     with pytest.raises(ArgumentError, match="x must be above 0, not 0"):
         check_above("x", 0)
     with pytest.raises(ArgumentError, match="w must be one of a, b, not 'c'"):
-        check_one_of("w", "c", ("a", "b"))
+        check_word("w", "c", ("a", "b"))

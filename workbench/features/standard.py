@@ -117,6 +117,8 @@ def check_asked(asked: Sequence[Feature | str], allow: Sequence[str]) -> None:
             raise ArgumentError(
                 f"{argument} must be a list, not the text {value!r}; use [{value!r}]"
             )
+        if not isinstance(value, Sequence):
+            raise ArgumentError(f"{argument} must be a list, not {value!r}")
     names = [str(each) for each in asked]
     for each in asked:
         if not isinstance(each, Feature | str):

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from workbench.models.foldin import Floats
+from workbench.models.parameters import check_above, check_number, check_whole, check_word
 from workbench.models.rating_factors import RatingFactors
-from workbench.models.ratings import RatingLog, check_above, check_one_of, check_whole
+from workbench.models.ratings import RatingLog
 
 
 class Baseline(RatingFactors):
@@ -46,11 +47,11 @@ class Baseline(RatingFactors):
         training_reg: float | None = None,
         learning_rate: float = 0.005,
     ) -> None:
-        check_one_of("method", method, ("als", "sgd"))
+        check_word("method", method, ("als", "sgd"))
         check_whole("n_epochs", n_epochs, 1)
         check_above("reg_bias", reg_bias)
         if training_reg is not None:
-            check_above("training_reg", training_reg, or_zero=True)
+            check_number("training_reg", training_reg)
         check_above("learning_rate", learning_rate)
         self.method = method
         self.n_epochs = n_epochs

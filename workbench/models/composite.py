@@ -34,7 +34,8 @@ class Composite(Recommender):
 
     def _take(self, parts: Sequence[Part] | None, least: int = 1) -> None:
         """Check the parts and keep them."""
-        if isinstance(parts, str) or (parts is not None and len(parts) < least):
+        several = isinstance(parts, Sequence) and not isinstance(parts, str)
+        if parts is not None and (not several or len(parts) < least):
             many = "a list of models or names" if least == 1 else f"at least {least} models"
             raise ArgumentError(f"parts must be {many}, not {parts!r}")
         self.parts = None if parts is None else tuple(parts)

@@ -14,6 +14,7 @@ from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError
 from workbench.features.items import EQUAL, check_kinds, check_weights, item_vectors
 from workbench.models.base import Recommender
+from workbench.models.parameters import check_above, check_number
 from workbench.models.popularity import prior
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
@@ -83,6 +84,9 @@ class Content(Recommender):
         recency: float = 15.0,
         reg: float = 3000.0,
     ) -> None:
+        for name, mapping in (("columns", columns), ("kinds", kinds)):
+            if not isinstance(mapping, Mapping | None):
+                raise ArgumentError(f"{name} must be by name of a column, not {mapping!r}")
         self.genres = genres
         self.year = year
         self.title = title
@@ -94,11 +98,9 @@ class Content(Recommender):
         for own in sorted(EQUAL.keys() & (columns or {}).keys()):
             raise ArgumentError(f"columns: {own!r} has a parameter of its own; give {own}=...")
         check_kinds(self.kinds or {}, check_weights(self._weights()))
-        if not 0 <= dislikes < np.inf:
-            raise ArgumentError(f"dislikes must be 0 or more, not {dislikes!r}")
-        for name, value in (("recency", recency), ("reg", reg)):
-            if not value > 0:
-                raise ArgumentError(f"{name} must be above 0, not {value!r}")
+        check_number("dislikes", dislikes)
+        check_above("recency", recency, most=np.inf)
+        check_above("reg", reg, most=np.inf)
         if columns:  # they can do without genres, year and title
             self.needs = frozenset()
 

@@ -52,14 +52,10 @@ from workbench.data.dataset import Dataset
 from workbench.models.base import Recommender
 from workbench.models.dense import product
 from workbench.models.foldin import Floats, folded_in
+from workbench.models.parameters import check_above, check_number, check_seed, check_whole
 from workbench.models.popularity import prior
 from workbench.models.rating_factors import RatingFactors
-from workbench.models.ratings import (
-    LARGEST_SEED,
-    RatingLog,
-    check_above,
-    check_whole,
-)
+from workbench.models.ratings import RatingLog
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
 
@@ -104,7 +100,7 @@ class ALS(Recommender):
         check_above("reg", reg)
         check_above("alpha", alpha)
         check_whole("n_iterations", n_iterations, 1)
-        check_whole("seed", seed, 0, LARGEST_SEED)
+        check_seed(seed)
         self.n_factors = n_factors
         self.reg = reg
         self.alpha = alpha
@@ -198,10 +194,10 @@ class SVD(RatingFactors):
         check_whole("n_factors", n_factors, 1)
         check_whole("n_epochs", n_epochs, 1)
         check_above("learning_rate", learning_rate)
-        check_above("training_reg", training_reg, or_zero=True)
+        check_number("training_reg", training_reg)
         check_above("reg", reg)
         check_above("reg_bias", reg_bias)
-        check_whole("seed", seed, 0, LARGEST_SEED)
+        check_seed(seed)
         self.n_factors = n_factors
         self.n_epochs = n_epochs
         self.learning_rate = learning_rate

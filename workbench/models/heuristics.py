@@ -12,6 +12,7 @@ from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError
 from workbench.features.items import genre_matrix
 from workbench.models.base import Recommender
+from workbench.models.parameters import check_above, check_number
 from workbench.models.popularity import prior
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, Id, IntArray
@@ -50,8 +51,7 @@ class RecentlyViewed(Recommender):
     needs = frozenset({"timestamps"})
 
     def __init__(self, recency: float = 3.0) -> None:
-        if not recency > 0:
-            raise ArgumentError(f"recency must be above 0 items, not {recency!r}")
+        check_above("recency", recency, "it is in items", most=np.inf)
         self.recency = recency
 
     def fit(self, dataset: Dataset) -> Self:
@@ -110,8 +110,7 @@ class EditorsPicks(Recommender):
         twice = sorted({str(i) for i in items if list(items).count(i) > 1})
         if twice:
             raise ArgumentError(f"items holds {', '.join(twice)} more than once; keep one")
-        if not 0 <= damping < np.inf:
-            raise ArgumentError(f"damping must be 0 or more, not {damping!r}")
+        check_number("damping", damping)
         self.items = tuple(items)
         self.damping = damping
 

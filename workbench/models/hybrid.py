@@ -13,6 +13,7 @@ from scipy.optimize import nnls
 from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError
 from workbench.models.composite import Composite, Part, inner_cut
+from workbench.models.parameters import check_number, check_seed
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
 
@@ -73,18 +74,22 @@ class Blend(Composite):
         weights: Sequence[float] | str = LEARNED,
         seed: int = 0,
     ) -> None:
+        check_seed(seed)
         self._take(parts)
-        if isinstance(weights, str):
-            if weights not in (LEARNED, NNLS):
-                raise ArgumentError(
-                    f"weights must be numbers, {LEARNED!r} or {NNLS!r}, not {weights!r}"
-                )
-        else:
+        if not isinstance(weights, Sequence | np.ndarray) or (
+            isinstance(weights, str) and weights not in (LEARNED, NNLS)
+        ):
+            raise ArgumentError(
+                f"weights must be numbers, {LEARNED!r} or {NNLS!r}, not {weights!r}"
+            )
+        if not isinstance(weights, str):
             if parts is None:
                 raise ArgumentError("weights need parts; give both, or let both be chosen")
             if len(weights) != len(parts):
                 raise ArgumentError(f"weights: {len(weights)} of them for {len(parts)} parts")
-            if not all(0 <= weight < np.inf for weight in weights) or not any(weights):
+            for weight in weights:
+                check_number("weights", weight)
+            if not any(weights):
                 raise ArgumentError(
                     f"weights must be 0 or more, and one above 0, not {list(weights)!r}"
                 )

@@ -7,14 +7,9 @@ from typing import Any
 import numpy as np
 
 from workbench.models.foldin import Floats, folded_in
+from workbench.models.parameters import check_above, check_seed, check_whole
 from workbench.models.rating_factors import RatingFactors
-from workbench.models.ratings import (
-    LARGEST_SEED,
-    RatingLog,
-    check_above,
-    check_whole,
-    rated,
-)
+from workbench.models.ratings import RatingLog, rated
 from workbench.profiles import Mask, Profiles
 
 
@@ -57,7 +52,7 @@ class NMF(RatingFactors):
         check_whole("n_epochs", n_epochs, 1)
         check_above("training_reg", training_reg)
         check_above("reg", reg)
-        check_whole("seed", seed, 0, LARGEST_SEED)
+        check_seed(seed)
         self.n_factors = n_factors
         self.n_epochs = n_epochs
         self.training_reg = training_reg

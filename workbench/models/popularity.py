@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 
 from workbench.data.dataset import Dataset
-from workbench.errors import ArgumentError
 from workbench.models.base import Recommender
+from workbench.models.parameters import check_above
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
 
@@ -56,8 +56,7 @@ class RecentPopularity(Recommender):
     personalised = False
 
     def __init__(self, half_life: float = 60.0) -> None:
-        if not half_life > 0:
-            raise ArgumentError(f"half_life must be above 0 days, not {half_life!r}")
+        check_above("half_life", half_life, "it is in days", most=np.inf)
         self.half_life = half_life
 
     def fit(self, dataset: Dataset) -> Self:

@@ -15,7 +15,8 @@ from workbench.data.split import Split, split
 from workbench.errors import ArgumentError, NotFittedError
 from workbench.models.dense import product
 from workbench.models.foldin import Floats, folded_in
-from workbench.models.ratings import RatingLog, RatingModel, check_above, rated
+from workbench.models.parameters import check_above
+from workbench.models.ratings import RatingLog, RatingModel, rated
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, Id, IntArray, Vocabulary
 

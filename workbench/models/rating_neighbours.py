@@ -10,6 +10,7 @@ from scipy import sparse
 from workbench.data.dataset import Dataset
 from workbench.models.baseline import trained_baselines
 from workbench.models.foldin import Floats
+from workbench.models.parameters import check_number, check_whole, check_word
 from workbench.models.ragged import sheets
 from workbench.models.rating_similarity import (
     MEASURES,
@@ -18,16 +19,7 @@ from workbench.models.rating_similarity import (
     PEARSON_BASELINE,
     similarities,
 )
-from workbench.models.ratings import (
-    PAIRS,
-    RatingLog,
-    RatingModel,
-    check_above,
-    check_one_of,
-    check_whole,
-    rated,
-    refuse_square,
-)
+from workbench.models.ratings import PAIRS, RatingLog, RatingModel, rated, refuse_square
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
 
@@ -88,10 +80,10 @@ class KNNBaseline(RatingModel):
         n_neighbours: int = 40,
         min_neighbours: int = 1,
     ) -> None:
-        check_one_of("kind", kind, (BASELINE, MEANS, BASIC))
-        check_one_of("by", by, (ITEM, USER))
-        check_one_of("similarity", similarity, MEASURES)
-        check_above("shrinkage", shrinkage, or_zero=True)
+        check_word("kind", kind, (BASELINE, MEANS, BASIC))
+        check_word("by", by, (ITEM, USER))
+        check_word("similarity", similarity, MEASURES)
+        check_number("shrinkage", shrinkage)
         check_whole("n_neighbours", n_neighbours, 1)
         check_whole("min_neighbours", min_neighbours, 1, n_neighbours)
         self.kind = kind

@@ -15,7 +15,6 @@ from workbench.models.foldin import Floats
 from workbench.profiles import Mask, Profiles
 from workbench.vocabulary import FloatArray, Id, IntArray
 
-LARGEST_SEED = 2**32 - 1
 PAIRS = 2_000_000
 """Pairs of person and item (or of two people) that are in memory at one moment."""
 LARGEST_SQUARE = 2_000_000_000
@@ -217,27 +216,3 @@ def refuse_square(model: str, n_items: int, remedy: str) -> None:
             f"{model} keeps a number for every pair of items: {n_items:,} items need "
             f"{needed / 1e9:.1f} GB, more than {LARGEST_SQUARE / 1e9:.0f} GB; {remedy}"
         )
-
-
-def check_whole(name: str, value: Any, low: int, high: float = np.inf) -> None:
-    """Refuse what is no whole number in a range."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not low <= value <= high:
-        above = "" if high == np.inf else f" and at most {high:,.0f}"
-        raise ArgumentError(
-            f"{name} must be a whole number of at least {low}{above}, not {value!r}"
-        )
-
-
-def check_above(name: str, value: Any, or_zero: bool = False) -> None:
-    """Refuse what is no finite number above 0 (or 0 itself)."""
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not (0 < value < np.inf or (or_zero and value == 0)):
-        bound = "0 or more" if or_zero else "above 0"
-        raise ArgumentError(f"{name} must be {bound}, not {value!r}")
-
-
-def check_one_of(name: str, value: Any, words: tuple[str, ...]) -> None:
-    """Refuse a word that is not among those there are."""
-    if not isinstance(value, str) or value not in words:
-        raise ArgumentError(f"{name} must be one of {', '.join(words)}, not {value!r}")

@@ -16,6 +16,7 @@ from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError
 from workbench.models.base import Recommender, checked_pair
 from workbench.models.itemsets import RuleTable, pair_rules, set_rules
+from workbench.models.parameters import check_above, check_whole, check_word
 from workbench.models.popularity import prior
 from workbench.models.rule import Rule
 from workbench.models.traits import Traits
@@ -100,20 +101,14 @@ class Rules(Recommender):
         max_rules: int = 1_000_000,
     ) -> None:
         for name, value in (("min_support", min_support), ("min_confidence", min_confidence)):
-            if not 0 < value <= 1:
-                raise ArgumentError(f"{name} must be above 0 and at most 1, not {value!r}")
+            check_above(name, value, most=1)
         for name, word, words in (("measure", measure, MEASURES), ("combine", combine, COMBINE)):
-            if word not in words:
-                raise ArgumentError(f"{name} must be one of {', '.join(words)}, not {word!r}")
+            check_word(name, word, words)
         if max_len not in (2, 3, 4) or isinstance(max_len, bool):
             raise ArgumentError(f"max_len must be 2, 3 or 4 items in a rule, not {max_len!r}")
         if not isinstance(tastes, bool):
             raise ArgumentError(f"tastes must be True or False, not {tastes!r}")
-        whole = isinstance(max_rules, int | np.integer) and not isinstance(max_rules, bool)
-        if not whole or max_rules < 10:
-            raise ArgumentError(
-                f"max_rules must be a whole number of at least 10, not {max_rules!r}"
-            )
+        check_whole("max_rules", max_rules, 10)
         self.min_support = min_support
         self.min_confidence = min_confidence
         self.measure = measure

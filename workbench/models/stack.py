@@ -14,7 +14,8 @@ from workbench.data.split import Split, split
 from workbench.errors import ArgumentError, DataError
 from workbench.models.base import Recommender
 from workbench.models.composite import Composite, Part
-from workbench.models.ratings import LARGEST_SEED, RatingModel, check_above, check_whole
+from workbench.models.parameters import check_above, check_seed, check_whole
+from workbench.models.ratings import RatingModel
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray, Vocabulary
 
@@ -86,10 +87,9 @@ class Stack(Composite, RatingModel):
         check_whole("n_folds", n_folds, 2)
         check_whole("n_trees", n_trees, 1)
         check_whole("max_depth", max_depth, 1)
-        if not 0 < eta <= 1:
-            raise ArgumentError(f"eta must be above 0 and at most 1, not {eta!r}")
+        check_above("eta", eta, most=1)
         check_above("reg", reg)
-        check_whole("seed", seed, 0, LARGEST_SEED)
+        check_seed(seed)
         self._take(parts)
         if self.parts is not None and not any(
             part.scale == "rating" for part in self._fresh(frozenset())

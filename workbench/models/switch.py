@@ -13,6 +13,7 @@ from workbench.data.dataset import Dataset
 from workbench.errors import ArgumentError
 from workbench.models.composite import Composite, Part, inner_cut
 from workbench.models.hybrid import LEARNED, ndcg
+from workbench.models.parameters import check_seed, check_whole
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
 
@@ -59,16 +60,17 @@ class Switch(Composite):
         at: Sequence[int] | str = LEARNED,
         seed: int = 0,
     ) -> None:
+        check_seed(seed)
         self._take(parts, least=2)
         if isinstance(at, str):
             if at != LEARNED:
                 raise ArgumentError(f"at must be whole numbers or {LEARNED!r}, not {at!r}")
         else:
-            whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in at)
+            whole = isinstance(at, Sequence) and all(
+                isinstance(n, int | np.integer) and not isinstance(n, bool) for n in at
+            )
             if not whole or any(n < 0 for n in at) or sorted(at) != list(at):
-                raise ArgumentError(
-                    f"at must be ascending whole numbers of 0 or more, not {list(at)!r}"
-                )
+                raise ArgumentError(f"at must be ascending whole numbers of 0 or more, not {at!r}")
             if parts is None:
                 raise ArgumentError("at needs parts; give both, or let both be chosen")
             if len(at) != len(parts) - 1:
@@ -175,8 +177,7 @@ class Cascade(Composite):
         self._take(parts, least=2)
         if parts is not None and len(parts) != 2:
             raise ArgumentError(f"parts must be two, one to choose and one to order, not {parts!r}")
-        if isinstance(depth, bool) or not isinstance(depth, int | np.integer) or depth < 1:
-            raise ArgumentError(f"depth must be a whole number of at least 1, not {depth!r}")
+        check_whole("depth", depth)
         self.depth = depth
 
     def fit(self, dataset: Dataset) -> Self:

@@ -10,10 +10,10 @@ from scipy import sparse
 
 from workbench.columns import AS_OF
 from workbench.data.dataset import Dataset
-from workbench.errors import ArgumentError
 from workbench.features.popularity import PopularityInTime
 from workbench.models.base import Recommender
 from workbench.models.linear import EASE
+from workbench.models.parameters import check_above, check_number, check_whole, check_word
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
 
@@ -46,11 +46,9 @@ class Session(Recommender):
     needs = frozenset({"timestamps"})
 
     def __init__(self, reg: float = 1000.0, recency: float = 3.0, events: str = "all") -> None:
-        if not recency > 0:
-            raise ArgumentError(f"recency must be above 0 events, not {recency!r}")
-        if events not in ("all", "relevant"):
-            raise ArgumentError(f"events must be 'all' or 'relevant', not {events!r}")
-        EASE(reg=reg)  # refuses a bad reg in its own words
+        check_above("recency", recency, "it is in events", most=np.inf)
+        check_word("events", events, ("all", "relevant"))
+        check_above("reg", reg)
         self.reg = reg
         self.recency = recency
         self.events = events
@@ -109,19 +107,11 @@ class Following(Recommender):
         backward: float = 0.5,
         n_neighbours: int = 2000,
     ) -> None:
-        if window < 1:
-            raise ArgumentError(f"window must be at least 1 event, not {window!r}")
-        if shrinkage < 0:
-            raise ArgumentError(f"shrinkage must be 0 or more, not {shrinkage!r}")
-        if not recency > 0:
-            raise ArgumentError(f"recency must be above 0 events, not {recency!r}")
-        if not 0 <= backward <= 1:
-            raise ArgumentError(f"backward must be from 0 to 1, not {backward!r}")
-        whole = isinstance(n_neighbours, int | np.integer) and not isinstance(n_neighbours, bool)
-        if not whole or n_neighbours < 1:
-            raise ArgumentError(
-                f"n_neighbours must be a whole number of at least 1, not {n_neighbours!r}"
-            )
+        check_whole("window", window)
+        check_number("shrinkage", shrinkage)
+        check_above("recency", recency, "it is in events", most=np.inf)
+        check_number("backward", backward, most=1.0)
+        check_whole("n_neighbours", n_neighbours)
         self.window = window
         self.shrinkage = shrinkage
         self.recency = recency
@@ -211,8 +201,7 @@ class Trending(Recommender):
     personalised = False
 
     def __init__(self, half_life: float = 60.0) -> None:
-        if not half_life > 0:
-            raise ArgumentError(f"half_life must be above 0 days, not {half_life!r}")
+        check_above("half_life", half_life, "it is in days", most=np.inf)
         self.half_life = half_life
 
     def fit(self, dataset: Dataset) -> Self:

@@ -19,6 +19,7 @@ from workbench.features.signal import Signal
 from workbench.features.standard import check_asked
 from workbench.features.tables import ItemTables
 from workbench.models.base import Recommender, checked_items, checked_profiles
+from workbench.models.parameters import check_whole
 from workbench.profiles import Profiles
 from workbench.ranking import lessons
 from workbench.ranking.candidates import candidates, signals, sources
@@ -130,13 +131,12 @@ class Engine(Recommender):
         seed: int = 0,
         threads: int = 2,
     ) -> None:
+        if retrievers is not None and not (isinstance(retrievers, Mapping) and retrievers):
+            raise ArgumentError(f"retrievers must name at least one model, not {retrievers!r}")
         read = [made(label, spec).uses for label, spec in (retrievers or {}).items()]
-        if retrievers is not None and not retrievers:
-            raise ArgumentError("retrievers must name at least one model, or be left to us")
-        if isinstance(depth, bool) or not isinstance(depth, int | np.integer) or depth < 1:
-            raise ArgumentError(f"depth must be a whole number of at least 1, not {depth!r}")
+        check_whole("depth", depth)
         lessons.check_lessons(label_fraction, n_windows, max_people, short_histories, short_share)
-        check_ways(monotone or {})
+        check_ways({} if monotone is None else monotone)
         check_asked(features, allow)
         self.retrievers = retrievers
         self.depth = depth

@@ -11,6 +11,7 @@ import numpy as np
 from workbench.data.dataset import Dataset
 from workbench.data.split import Split, split
 from workbench.errors import ArgumentError, DataError
+from workbench.models.parameters import check_above, check_number, check_whole
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
 
@@ -79,11 +80,9 @@ def check_lessons(
     label_fraction: float, n_windows: int, max_people: int, short: Sequence[int], share: float
 ) -> None:
     """Refuse, by name, what no lessons can be made with."""
-    if not 0 < label_fraction < 1:
-        raise ArgumentError(f"label_fraction must be between 0 and 1, not {label_fraction!r}")
-    for name, value in (("n_windows", n_windows), ("max_people", max_people)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            raise ArgumentError(f"{name} must be a whole number of at least 1, not {value!r}")
+    check_above("label_fraction", label_fraction, most=1)
+    check_whole("n_windows", n_windows)
+    check_whole("max_people", max_people)
     if not n_windows * label_fraction < 1:
         raise ArgumentError(
             f"n_windows={n_windows} of label_fraction={label_fraction} leave no earlier events; "
@@ -94,8 +93,7 @@ def check_lessons(
         raise ArgumentError(
             f"short_histories must be whole numbers of events such as (0, 1, 3), not {short!r}"
         )
-    if not 0 <= share <= 1:
-        raise ArgumentError(f"short_share must be from 0 to 1, not {share!r}")
+    check_number("short_share", share, most=1)
 
 
 def check_teaching(lessons: Lessons) -> None:

@@ -10,6 +10,13 @@ import numpy as np
 import xgboost as xgb
 
 from workbench.errors import ArgumentError, DamagedArtifactError
+from workbench.models.parameters import (
+    check_above,
+    check_number,
+    check_seed,
+    check_whole,
+    check_word,
+)
 from workbench.ranking.lessons import Lessons
 from workbench.state import Arrays
 from workbench.vocabulary import FloatArray
@@ -78,10 +85,7 @@ class Ranker:
         seed: int = 0,
         threads: int = 2,
     ) -> None:
-        if objective not in MEASURES:
-            raise ArgumentError(
-                f"objective must be one of {', '.join(MEASURES)}, not {objective!r}"
-            )
+        check_word("objective", objective, tuple(MEASURES))
         for name, value in (
             ("n_trees", n_trees),
             ("max_depth", max_depth),
@@ -89,14 +93,12 @@ class Ranker:
             ("early_stopping", 1 if early_stopping is None else early_stopping),
             ("threads", threads),
         ):
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-                raise ArgumentError(f"{name} must be a whole number of at least 1, not {value!r}")
+            check_whole(name, value)
         for name, share in (("eta", eta), ("subsample", subsample), ("colsample", colsample)):
-            if not 0 < share <= 1:
-                raise ArgumentError(f"{name} must be above 0 and at most 1, not {share!r}")
+            check_above(name, share, most=1)
         for name, weight in (("min_child_weight", min_child_weight), ("reg_lambda", reg_lambda)):
-            if not 0 <= weight < np.inf:
-                raise ArgumentError(f"{name} must be 0 or more, not {weight!r}")
+            check_number(name, weight)
+        check_seed(seed)
         self.names = names
         self.n_trees = n_trees
         self.n_bags = n_bags
@@ -222,6 +224,8 @@ class Ranker:
 
 def check_ways(monotone: Mapping[str, int]) -> None:
     """Refuse a constraint that is none."""
+    if not isinstance(monotone, Mapping):
+        raise ArgumentError(f"monotone must be by name of a feature, not {monotone!r}")
     for name, way in monotone.items():
         if way not in (-1, 0, 1):
             raise ArgumentError(f"monotone: {name!r} must be 1, -1 or 0, not {way!r}")
