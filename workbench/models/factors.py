@@ -124,10 +124,10 @@ class ALS(Recommender):
                 random_state=self.seed,
             )
             trained.fit(x, show_progress=False)
-        self.factors_ = np.ascontiguousarray(trained.item_factors, dtype=np.float32)
+            self.factors_ = np.ascontiguousarray(trained.item_factors, dtype=np.float32)
+            self.base_ = self._base()
         self.prior_ = prior(people, dataset.relevant_from)
         self.relevant_from_ = dataset.relevant_from
-        self.base_ = self._base()
         return self
 
     def _base(self) -> Floats:
