@@ -45,7 +45,8 @@ def metrics(world: World, turns: int, peer: Peer) -> list[Row]:
         )
         ours = wb.evaluate(slates, world.split, K)
         told = _compared(ours, peer.take("measured").sort("user_id"), ELSEWHERE[name])
-        note = f"ours are {len(wb.definitions(K, world.split))} metrics; {told}"
+        n = len(wb.definitions(K, world.split))
+        note = f"ours are {n} metrics, with what the log alone says counted before; {told}"
         rows.append(Row(**{**row.as_dict(), "note": note}))
     return rows
 

@@ -64,7 +64,8 @@ def merged(found: list[dict[str, Any]]) -> dict[str, Any]:
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for kept in found:
         if kept["machine"] == newest["machine"] and kept["fingerprint"] == newest["fingerprint"]:
-            rows |= {(row["work"], row["peer"]): row for row in kept["rows"]}
+            told = (row for row in kept["rows"] if row["ours"] is not None or kept is newest)
+            rows |= {(row["work"], row["peer"]): row for row in told}
     return {**newest, "rows": list(rows.values())}
 
 
