@@ -114,6 +114,7 @@ def test_the_nearest_are_found_by_sorting(n, n_columns):
     similar = rng.integers(-3, 60, (25, n_columns)).astype(np.float32)
     similar[3], similar[4] = 0, 7
     kept = nearest(similar, n).toarray()
+    assert np.array_equal(nearest(np.asfortranarray(similar), n).toarray(), kept)
     for row, found in zip(similar, kept, strict=True):
         bar = np.sort(row)[::-1][min(n, n_columns) - 1]
         assert np.array_equal(found, np.where((row >= bar) & (row > 0), row, 0))

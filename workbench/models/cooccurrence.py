@@ -11,7 +11,7 @@ from scipy import sparse
 
 from workbench.vocabulary import IntArray
 
-BLOCK = 256
+BLOCK = 512
 """Items of a panel, at most."""
 PANEL_BYTES = 128_000_000
 """What a panel and the histories beside it may take."""

@@ -172,7 +172,7 @@ def nearest_items(x: sparse.csr_array, n: int, scaled: Scaled) -> sparse.csr_arr
     Returns
     -------
     (n_items, n_items) float32, sparse
-        Row ``j`` holds the neighbours of item ``j``; the diagonal is empty.
+        Row ``j`` holds the neighbours of item ``j``, in no order; the diagonal is empty.
     """
     bar = np.full(x.shape[1], ABOVE_ZERO)
     found: list[tuple[IntArray, IntArray, FloatArray]] = []
@@ -188,7 +188,7 @@ def nearest_items(x: sparse.csr_array, n: int, scaled: Scaled) -> sparse.csr_arr
     for block, values in panels(x, order):
         columns, rarer = order[block], order[block.stop :]
         np.fill_diagonal(values, 0)
-        compare(columns, order[block.start :], np.ascontiguousarray(values.T))
+        compare(columns, order[block.start :], values.T)
         if len(rarer):
             compare(rarer, columns, values[len(columns) :])
     row, column, data = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -206,6 +206,7 @@ def contenders(
     Parameters
     ----------
     similar : (n_rows, n_columns)
+        Row by row or column by column in memory.
     bar : (n_rows,)
         What a place must reach; raised where this row shows that it is higher.
 
@@ -217,14 +218,18 @@ def contenders(
     size = max(GROUPS * n, n_columns // FOLD)
     maxima = similar
     if n_columns >= 2 * size:
-        maxima = similar[:, :size].copy()
+        maxima = similar[:, :size].copy("K")
         for start in range(size, n_columns - size + 1, size):
             np.maximum(maxima, similar[:, start : start + size], out=maxima)
     last = maxima.shape[1] - n
     if last > 0:
         found = np.partition(maxima, last, axis=1)[:, last]
         np.maximum(bar, found * np.float32(1 - TIE), out=bar)
-    row, column = np.divmod(np.flatnonzero(similar >= bar[:, None]), n_columns)
+    mask = similar >= bar[:, None]
+    if mask.flags.c_contiguous:
+        row, column = np.divmod(np.flatnonzero(mask), n_columns)
+    else:
+        column, row = np.divmod(np.flatnonzero(mask.T), len(mask))
     return row, column
 
 
@@ -242,7 +247,7 @@ def chosen(
     Returns
     -------
     ``shape`` float32, sparse
-        Columns sorted.
+        Columns of a row in the order given.
     """
     # Floats above 0 are in the order of their bits: one sort for rows and values.
     falling = np.uint32(0xFFFFFFFF) - data.view(np.uint32)
@@ -254,6 +259,4 @@ def chosen(
     nth = np.uint32(0xFFFFFFFF) - key[last].astype(np.uint32)
     bar[full] = nth.view(np.float32) * np.float32(1 - TIE)
     kept = data >= bar[row]
-    found = sparse.csr_array((data[kept], (row[kept], column[kept])), shape=shape)
-    found.sort_indices()
-    return found
+    return sparse.csr_array((data[kept], (row[kept], column[kept])), shape=shape)
