@@ -7,12 +7,14 @@ JSON in data/bench.
 
 from __future__ import annotations
 
+import argparse
 import os
 
+_early = argparse.ArgumentParser(add_help=False)
+_early.add_argument("--threads", type=int, default=2, help="on both sides (default 2)")
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "2"  # before NumPy is imported
+    os.environ[_name] = str(_early.parse_known_args()[0].threads)  # before NumPy is imported
 
-import argparse  # noqa: E402
 import json  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
 from contextlib import ExitStack  # noqa: E402
@@ -22,7 +24,7 @@ from typing import Any  # noqa: E402
 
 import workbench as wb  # noqa: E402
 from tests.benchmarks import fitting, judging, predicting, serving, tables  # noqa: E402
-from tests.benchmarks.measuring import LEAST, Row, machine  # noqa: E402
+from tests.benchmarks.measuring import LEAST, Row, busy, machine  # noqa: E402
 from tests.benchmarks.peers.environment import PeersMissingError  # noqa: E402
 from tests.benchmarks.peers.process import Peer  # noqa: E402
 from tests.benchmarks.worlds import WORLDS, World  # noqa: E402
@@ -57,6 +59,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     world = World.load(asked.world)
     print(f"{world}; {asked.turns} pairs each", flush=True)
+    if busy():
+        print("Other programs keep this machine busy: the ranges will be wide.", flush=True)
     with ExitStack() as stack:
         rows, versions = [], library_versions()
         names = [n for n in asked.only or MEASURES if world.name in ONLY_IN.get(n, WORLDS)]
@@ -82,7 +86,7 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__, parents=[_early])
     parser.add_argument("--world", default="100k", choices=WORLDS, help="what is measured on")
     parser.add_argument("--turns", type=int, default=7, help=f"pairs of each, at least {LEAST}")
     parser.add_argument("--only", nargs="+", choices=MEASURES, help="some of the measurements")

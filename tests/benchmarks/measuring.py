@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-THREADS = 2
+THREADS = int(os.environ.get("OMP_NUM_THREADS", "2"))
 """On both sides of every comparison."""
 LEAST = 5
 """Pairs of which a median is taken, at the least."""
@@ -158,6 +158,11 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "threads": THREADS,
     }
+
+
+def busy() -> bool:
+    """Whether the cores have had more to do than they can, in the last minute."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1)
 
 
 def _memory() -> int | None:
