@@ -12,6 +12,7 @@ from app.export import download
 from app.widgets import html, opened, text
 from app.words import METRICS, interval, metric_name, metric_words, number
 from workbench.columns import DEFINITION, HIGH, LOW, MEAN, METRIC
+from workbench.report.content import left_out
 
 MODEL = "model"
 TABLE = ("ndcg", "hit_rate", "recall", "mrr", "coverage", "novelty", "diversity", "rmse")
@@ -32,7 +33,7 @@ def main() -> None:
     figures = world.run.leaderboard
     _leaderboard(figures)
     _comparisons(world.run.comparisons, figures)
-    _left_out(world.run.manifest["configuration"])
+    _left_out(world.run.manifest)
 
 
 def _leaderboard(figures: pl.DataFrame) -> None:
@@ -178,13 +179,13 @@ def _verdict(ends: dict[str, float | None]) -> str:
     return "engine is better" if low > 0 else "engine is worse" if high < 0 else "cannot tell"
 
 
-def _left_out(configuration: dict[str, Any]) -> None:
-    left_out = configuration.get("left_out", {})
-    remarks = configuration.get("remarks", [])
-    if not (left_out or remarks):
+def _left_out(manifest: dict[str, Any]) -> None:
+    reasons = left_out(manifest)
+    remarks = manifest["configuration"].get("remarks", [])
+    if not (reasons or remarks):
         return
     with st.expander("What was left out, and why"):
-        for name, reason in left_out.items():
+        for name, reason in reasons.items():
             st.text(f"{name}: {reason}")
         for remark in remarks:
             st.text(remark)

@@ -1,6 +1,7 @@
 """Every screen of the table, from the entry point, on every kind of run."""
 
 import ast
+import json
 import shutil
 
 import pytest
@@ -8,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import main as entry
 from tests.app.reading import HOSTILE, MAIN, keys, listed, markup, press, words
+from workbench.artifact import own_hash
 
 TITLES = {"home": "Look inside the engine", "what_if": "What if", "models": "Models"}
 TITLES["audit"] = "Audit"
@@ -59,6 +61,17 @@ def test_models_shows_intervals_definitions_and_comparisons(run_path, visit):
     visitor.selectbox(key="measure").set_value("coverage").run()
     assert not visitor.exception
     assert "no interval over people" in words(visitor)
+
+
+def test_models_tells_which_retrievers_the_engine_left_out(run_path, visit, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(run_path, copy)
+    manifest = json.loads((copy / "manifest.json").read_text("utf-8"))
+    manifest["learnt_from"]["left_out"] = {"user-knn": "needs 99 minutes"}
+    manifest["sha256"] = own_hash(manifest)
+    (copy / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    shown = words(visit(copy, "models"))
+    assert "user-knn as a retriever of the engine: needs 99 minutes" in shown
 
 
 def test_audit_shows_verdicts_names_small_groups_and_hides_their_figures(run_path, visit):

@@ -2,6 +2,7 @@ import itertools
 import json
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 
@@ -239,6 +240,19 @@ def test_the_page_says_which_attributes_the_engine_reads(run, read, allowed, wor
 def test_a_run_without_anything_still_has_a_page():
     page = Page(render(assemble(object())))
     assert "No audit was made of this run." in " ".join(page.text)
+
+
+def test_models_and_retrievers_that_were_not_fitted_are_told_apart(run):
+    run = SimpleNamespace(**vars(run))
+    run.manifest = {
+        **run.manifest,
+        "configuration": {"left_out": {"svd": "needs values"}},
+        "learnt_from": {"left_out": {"user-knn": "needs 99 minutes"}},
+    }
+    text = " ".join(" ".join(Page(render(assemble(run))).text).split())
+    assert (
+        "Left out: svd (needs values); user-knn as a retriever of the engine (needs 99 minutes)."
+    ) in text
 
 
 def test_an_empty_or_sparse_example_does_not_break_the_page(run):

@@ -88,6 +88,8 @@ def with_titles(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 
 def finished(run: Run) -> None:
     """What a run found, where it is, and what to type next."""
+    from workbench.report.content import left_out
+
     board = run.standings
     shown = {
         "model": board["model"],
@@ -121,7 +123,7 @@ def finished(run: Run) -> None:
             f"Order of ties in time: {ties['mean'].min():.4f} to {ties['mean'].max():.4f} nDCG of "
             f"{ties['model'][0]} over {ties.height} orders"
         )
-    for name, reason in configuration["left_out"].items():
+    for name, reason in left_out(run.manifest).items():
         print(f"Left out: {name}: {plain(reason)}")
     for remark in configuration["remarks"]:
         print(f"Note: {plain(remark)}.")

@@ -41,7 +41,7 @@ def assemble(run: Any) -> dict[str, Any]:
         Read by name, what is missing is left out: ``manifest`` (mapping; of it ``run_id``,
         ``created``, ``seed``, ``command``, ``stages``, ``versions``, ``engine``, ``audited``,
         ``sensitive`` (attributes that the ranker was allowed to read, and those it reads),
-        ``configuration``),
+        ``configuration``, ``learnt_from``),
         ``split`` (Split), ``leaderboard`` (``model, metric, mean, low, high, n, definition``),
         ``comparisons`` (what ``wb.compare`` returns), ``tie_orders`` (``model, tie_seed, metric,
         mean, n``: one model under several orders of the ties in time), ``cold_start`` (``model,
@@ -80,7 +80,7 @@ def assemble(run: Any) -> dict[str, Any]:
             "definitions": _definitions(leaderboard),
             "tie_orders": _rows(getattr(run, "tie_orders", None), drop=[]),
             "cold_start": _rows(getattr(run, "cold_start", None), drop=[]),
-            "left_out": (manifest.get("configuration") or {}).get("left_out") or {},
+            "left_out": left_out(manifest),
             "comparisons": _rows(getattr(run, "comparisons", None), drop=[DEFINITION]),
             "audit": None if audit is None else _audit(audit),
             "example": getattr(run, "example", None) or manifest.get("example"),
@@ -89,6 +89,16 @@ def assemble(run: Any) -> dict[str, Any]:
             "stages": _stages(manifest.get("stages")),
         }
     )
+
+
+def left_out(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What a run did not fit → why: its models, and the retrievers of its engine."""
+    models = (manifest.get("configuration") or {}).get("left_out") or {}
+    retrievers = (manifest.get("learnt_from") or {}).get("left_out") or {}
+    return {
+        **models,
+        **{f"{name} as a retriever of the engine": why for name, why in retrievers.items()},
+    }
 
 
 def plain(value: Any) -> Any:
