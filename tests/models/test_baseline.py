@@ -54,3 +54,18 @@ def test_by_descent_items_are_those_of_surprise_and_people_are_solved(ratings, s
 def test_parameters_that_cannot_work_are_refused(params, message):
     with pytest.raises(ArgumentError, match=message):
         Baseline(**params)
+
+
+def test_descent_that_diverges_is_refused(ratings):
+    diverges = r"Baseline diverges on values from 1 to 5 with learning_rate=5\.0; give a smaller"
+    with pytest.raises(ArgumentError, match=diverges):
+        Baseline("sgd", learning_rate=5.0).fit(ratings)
+    assert np.isfinite(Baseline("sgd", learning_rate=0.05).fit(ratings).offsets_[:40]).all()
+    assert np.isnan(Baseline("sgd").fit(ratings).offsets_[40])  # an item without a value
+
+
+def test_the_remedy_is_one_that_there_is(ratings):
+    """Alternating least squares go by no rate."""
+    values = ratings.interactions.with_columns(value=ratings.interactions["value"] * 1e307)
+    with pytest.raises(ArgumentError, match="with method='als'; bring the values to a smaller"):
+        Baseline("als").fit(ratings.replaced(values))

@@ -91,3 +91,10 @@ def test_it_learns_from_values_near_and_far(ratings, model):
 def test_parameters_that_cannot_work_are_refused(params, message):
     with pytest.raises(ArgumentError, match=message):
         NMF(**params)
+
+
+def test_values_too_large_are_refused_in_words_of_its_own(ratings):
+    values = ratings.interactions.with_columns(value=ratings.interactions["value"] * 1e200)
+    said = r"NMF diverges on .* with n_epochs=50 and training_reg=0\.06; bring the values"
+    with pytest.raises(ArgumentError, match=said):
+        NMF().fit(ratings.replaced(values))

@@ -72,6 +72,9 @@ class Baseline(RatingFactors):
         self.offsets_ = trained.trainset.global_mean + log.by_item(trained, trained.bi, np.nan)
         return trained, log.by_person(trained, trained.bu)[:, None]
 
+    def _pace(self) -> str:
+        return super()._pace() if self.method == "sgd" else "method='als';"
+
     def _ridge(self) -> Floats:
         return np.array([self.reg_bias])
 

@@ -76,6 +76,10 @@ class NMF(RatingFactors):
         self.usual_ = trained.pu.mean(axis=0)
         return trained, log.by_person(trained, trained.pu)
 
+    def _pace(self) -> str:
+        # It goes by no rate: only numbers too large to be multiplied are too much for it.
+        return f"n_epochs={self.n_epochs!r} and training_reg={self.training_reg!r};"
+
     def _ridge(self) -> Floats:
         return np.full(self.vectors_.shape[1], self.reg)
 

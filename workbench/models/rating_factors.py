@@ -57,12 +57,12 @@ class RatingFactors(RatingModel):
         # An overflow on the way is found below; it need not be told twice.
         with np.errstate(all="ignore"):
             trained, stored = self._learn(log)
-        if not np.isfinite(self.vectors_).all():
+        learnt = self.vectors_, self.offsets_[log.known]
+        if not all(np.isfinite(part).all() for part in learnt):
             low, high = log.range
             raise ArgumentError(
                 f"the training of {type(self).__name__} diverges on values from {low:g} to "
-                f"{high:g} with {self._pace()}; give a smaller one, or bring the values to a "
-                "smaller range"
+                f"{high:g} with {self._pace()} bring the values to a smaller range"
             )
         self.mean_, self.range_ = float(trained.trainset.global_mean), log.range
         # For comparison only, in this session only: no score reads it and no file holds it.
@@ -70,7 +70,8 @@ class RatingFactors(RatingModel):
         return self
 
     def _pace(self) -> str:
-        return f"learning_rate={vars(self).get('learning_rate')!r}"
+        """What the training went with, and what may be done about it besides."""
+        return f"learning_rate={vars(self)['learning_rate']!r}; give a smaller one, or"
 
     def person_vectors(self, profiles: Profiles) -> Floats:
         """``x`` of every person, solved from their history, ``(n_profiles, n_unknowns)``."""
