@@ -1,5 +1,7 @@
 """Slope One against Surprise and against its formula."""
 
+import tracemalloc
+
 import numpy as np
 import polars as pl
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from workbench.data.dataset import Dataset
 from workbench.errors import CapabilityError
 from workbench.models import ratings as rating_models
+from workbench.models import slope_one
 from workbench.models.slope_one import SlopeOne
 from workbench.profile import Profile
 from workbench.profiles import Profiles
@@ -89,6 +92,34 @@ def test_people_who_met_nothing_together_know_their_mean_only():
 
 
 def test_a_catalogue_too_large_for_the_table_is_refused(ratings, monkeypatch):
-    monkeypatch.setattr(rating_models, "LARGEST_SQUARE", 8 * 41**2 - 1)
-    with pytest.raises(CapabilityError, match=r'SlopeOne keeps a number .* 41 items .* use "svd"'):
+    monkeypatch.setattr(rating_models, "LARGEST_SQUARE", 16 * 41**2 - 1)
+    said = r'SlopeOne keeps 2 numbers .* 41 items .* use "svd"'
+    with pytest.raises(CapabilityError, match=said):
         SlopeOne().fit(ratings)
+    monkeypatch.setattr(rating_models, "LARGEST_SQUARE", 16 * 41**2)
+    SlopeOne().fit(ratings)
+
+
+def test_it_needs_the_memory_that_it_says(monkeypatch):
+    """Two tables of item by item, and blocks that do not grow with their square."""
+    n_items = 700
+    rng = np.random.default_rng(0)
+    item = np.concatenate([rng.permutation(n_items)[:200] for _ in range(60)])
+    frame = {"user_id": np.repeat(np.arange(60), 200), "item_id": item, "value": item % 5 + 1.0}
+    log = Dataset(pl.DataFrame(frame))
+    people = log.profiles()[:5]
+    monkeypatch.setattr(slope_one, "PAIRS", 10 * n_items)
+    tracemalloc.start()
+    model = SlopeOne().fit(log)
+    model.score(people)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.9 < peak / (16 * n_items**2) < 1.2
+
+
+def test_it_does_not_hang_on_the_size_of_a_block(sparse_ratings, monkeypatch):
+    whole = SlopeOne().fit(sparse_ratings)
+    monkeypatch.setattr(slope_one, "PAIRS", 7 * 31)
+    parts = SlopeOne().fit(sparse_ratings)
+    np.testing.assert_array_equal(parts.differences_, whole.differences_)
+    np.testing.assert_array_equal(parts.together_, whole.together_)

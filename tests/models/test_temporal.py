@@ -74,3 +74,12 @@ def test_following_scores_alike_however_its_weights_are_held(world):
 def test_a_number_of_neighbours_that_cannot_work(wrong):
     with pytest.raises(ArgumentError, match="n_neighbours must be a whole number"):
         Following(n_neighbours=wrong)
+
+
+def test_session_lets_ease_have_the_memory_that_it_is_given(world):
+    little = 40**2 * 4 / 1e9 * 0.99
+    with pytest.raises(ArgumentError, match=r"40 items needs .* above max_gb=.*; give more"):
+        wb.create("session", max_gb=little).fit(world)
+    assert wb.create("session", max_gb=little * 1.1).fit(world).ease_.max_gb == little * 1.1
+    with pytest.raises(ArgumentError, match="max_gb must be above 0, not 0"):
+        wb.create("session", max_gb=0)

@@ -18,7 +18,7 @@ from workbench.vocabulary import FloatArray, Id, IntArray
 PAIRS = 2_000_000
 """Pairs of person and item (or of two people) that are in memory at one moment."""
 LARGEST_SQUARE = 2_000_000_000
-"""Bytes of a table of item by item that a model may keep: 15,811 items."""
+"""Bytes of tables of item by item that a model may need: 15,811 items in one table of float64."""
 
 
 class RatingModel(Recommender):
@@ -208,11 +208,12 @@ class RatingLog:
         return self.dataset.people.take(self.dataset.fit_rows)
 
 
-def refuse_square(model: str, n_items: int, remedy: str) -> None:
-    """Refuse a catalogue whose table of item by item would not fit in memory."""
-    needed = 8 * n_items**2
+def refuse_square(model: str, n_items: int, remedy: str, tables: int = 1) -> None:
+    """Refuse a catalogue whose tables of item by item (float64) would not fit in memory."""
+    needed = 8 * n_items**2 * tables
     if needed > LARGEST_SQUARE:
+        numbers = "a number" if tables == 1 else f"{tables} numbers"
         raise CapabilityError(
-            f"{model} keeps a number for every pair of items: {n_items:,} items need "
+            f"{model} keeps {numbers} for every pair of items: {n_items:,} items need "
             f"{needed / 1e9:.1f} GB, more than {LARGEST_SQUARE / 1e9:.0f} GB; {remedy}"
         )

@@ -10,7 +10,7 @@ from scipy import sparse
 from workbench.data.dataset import Dataset
 from workbench.models.foldin import Floats
 from workbench.models.ragged import sheets
-from workbench.models.ratings import RatingLog, RatingModel, rated, refuse_square
+from workbench.models.ratings import PAIRS, RatingLog, RatingModel, rated, refuse_square
 from workbench.profiles import Mask, Profiles
 from workbench.vocabulary import FloatArray, IntArray
 
@@ -34,17 +34,23 @@ class SlopeOne(RatingModel):
 
     def fit(self, dataset: Dataset) -> Self:
         log = RatingLog.of(dataset, "SlopeOne")
-        refuse_square(
-            "SlopeOne", dataset.n_items, 'leave out rare items, or use "svd" or "knn-baseline"'
-        )
-        shape = (log.n_people, dataset.n_items)
+        n_items = dataset.n_items
+        remedy = 'leave out rare items, or use "svd" or "knn-baseline"'
+        refuse_square("SlopeOne", n_items, remedy, tables=2)
+        shape = (log.n_people, n_items)
         x = sparse.csr_array((log.value - log.mean, (log.row, log.item)), shape=shape)
         met = sparse.csr_array((np.ones(len(log.row)), (log.row, log.item)), shape=shape)
-        together = (met.T.tocsr() @ met).toarray()
-        sums = (x.T.tocsr() @ met).toarray()
-        sums -= sums.T.copy()
-        np.divide(sums, together, out=sums, where=together > 0)
-        self.differences_, self.together_ = sums, (together > 0).astype(np.float32)
+        x_of_item, met_of_item = x.T.tocsr(), met.T.tocsr()
+        self.differences_ = np.zeros((n_items, n_items))
+        # Read beside values of 8 bytes: one of 4 would be copied as a whole at every score.
+        self.together_ = np.zeros((n_items, n_items))
+        size = max(1, PAIRS // max(n_items, 1))
+        for start in range(0, n_items, size):  # nothing else of this size is ever in memory
+            part = slice(start, start + size)
+            together = (met_of_item[part] @ met).toarray()
+            sums = (x_of_item[part] @ met).toarray() - (met_of_item[part] @ x).toarray()
+            np.divide(sums, together, out=self.differences_[part], where=together > 0)
+            self.together_[part] = together > 0
         self.mean_, self.range_ = log.mean, log.range
         return self
 

@@ -35,6 +35,8 @@ class Session(Recommender):
         Number of later events after which an event counts half.
     events : str
         "all": every event counts, liked or not; "relevant": only the relevant ones.
+    max_gb : float
+        The fit is refused where EASE would need more memory than this.
 
     Source: weights of Steck 2019, "Embarrassingly shallow autoencoders for sparse data"; the
     decay by place as in Ludewig and Jannach 2018, "Evaluation of session-based recommendation
@@ -45,18 +47,26 @@ class Session(Recommender):
     name = "session"
     needs = frozenset({"timestamps"})
 
-    def __init__(self, reg: float = 1000.0, recency: float = 3.0, events: str = "all") -> None:
+    def __init__(
+        self,
+        reg: float = 1000.0,
+        recency: float = 3.0,
+        events: str = "all",
+        max_gb: float = 4.0,
+    ) -> None:
         check_above("recency", recency, "it is in events", most=np.inf)
         check_word("events", events, ("all", "relevant"))
         check_above("reg", reg)
+        check_above("max_gb", max_gb)
         self.reg = reg
         self.recency = recency
         self.events = events
+        self.max_gb = max_gb
 
     def fit(self, dataset: Dataset) -> Self:
         self.relevant_from_ = dataset.relevant_from if self.events == "relevant" else None
         inner = dataset.replaced(dataset.interactions, relevant_from=self.relevant_from_)
-        self.ease_ = EASE(reg=self.reg).fit(inner)
+        self.ease_ = EASE(reg=self.reg, max_gb=self.max_gb).fit(inner)
         return self
 
     def score(self, profiles: Profiles, items: IntArray | None = None) -> FloatArray:
