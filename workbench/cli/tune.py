@@ -9,6 +9,9 @@ import typer
 from workbench.cli.options import Home, Places, Seed, mapping
 from workbench.errors import ArgumentError
 
+WORDS = {"true": True, "false": False, "none": None}
+"""What is no text, though it is spelled in letters."""
+
 
 def tune(
     name: Annotated[str, typer.Argument(help="Name of a model (`workbench models`).")],
@@ -74,10 +77,13 @@ def _values(param: str, text: str) -> tuple[object, ...] | list[object]:
     return tuple(_value(part) for part in ends)
 
 
-def _value(text: str) -> float | int | str:
+def _value(text: str) -> float | int | str | bool | None:
+    text = text.strip()
+    if (word := text.lower()) in WORDS:
+        return WORDS[word]
     for kind in (int, float):
         try:
             return kind(text)
         except ValueError:
             continue
-    return text.strip()
+    return text
