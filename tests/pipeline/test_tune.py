@@ -3,12 +3,14 @@
 import dataclasses
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 
 import workbench as wb
 from workbench.columns import ITEM, TIME, USER, VALUE
 from workbench.errors import ArgumentError, DataError
+from workbench.models.function import FromFunction
 from workbench.pipeline import tune as tuning
 from workbench.pipeline.tune import validation_cut
 from workbench.ranking.tuned import DEFAULTS, SPACES
@@ -133,6 +135,63 @@ def test_a_trial_that_fails_is_a_row_with_its_reason(split, tmp_path, monkeypatc
     monkeypatch.setattr(tuning, "create", lambda *a, **k: real("no-such-model"))
     with pytest.raises(DataError, match="none of the 2 trials could be measured; the first: name="):
         tuned(split, tmp_path / "none", trials=2)
+
+
+@pytest.mark.parametrize(
+    "error", [np.linalg.LinAlgError("singular"), MemoryError("1 PiB"), ZeroDivisionError("by 0"),
+              FloatingPointError("overflow"), ValueError("not finite")],
+)  # fmt: skip
+def test_arithmetic_that_fails_costs_one_trial(split, tmp_path, monkeypatch, error):
+    real, calls = tuning.create, []
+
+    def fails_once(name, **params):
+        calls.append(params)
+        if len(calls) == 2:
+            raise error
+        return real(name, **params)
+
+    monkeypatch.setattr(tuning, "create", fails_once)
+    found = tuned(split, tmp_path, trials=3)
+    assert found["state"].to_list() == ["measured", "failed", "measured"]
+    assert found["reason"][1] == f"{type(error).__name__}: {error}"
+
+
+def test_a_search_around_models_goes_on_in_another_process(split, tmp_path):
+    def search(parts, trials):
+        return wb.tune(
+            "blend", split, {"seed": (0, 9)}, trials, fixed={"parts": parts},
+            metric="recall", home=tmp_path, progress=False,
+        )  # fmt: skip
+
+    first = search([wb.create("popularity"), wb.create("ease", reg=50.0)], 2)
+    again = search([wb.create("popularity"), wb.create("ease", reg=50.0)], 2)
+    assert again.equals(first), "seconds included: nothing was measured again"
+    search([wb.create("popularity"), wb.create("ease", reg=60.0)], 1)
+    assert len(list((tmp_path / "tuning").iterdir())) == 2
+
+
+def test_what_is_not_the_same_in_the_next_process_is_no_fixed_value(split, tmp_path):
+    with pytest.raises(ArgumentError, match="fixed: 'parts' holds a function, by which an interr"):
+        wb.tune(
+            "blend", split, {"seed": (0, 9)}, 1, home=tmp_path,
+            fixed={"parts": [FromFunction(), "popularity"]},
+        )  # fmt: skip
+    assert not (tmp_path / "tuning").exists()
+
+
+def test_a_trial_measures_accuracy_alone(split, tmp_path, monkeypatch):
+    measured = []
+    real = tuning.evaluate
+
+    def noted(*args, **kwargs):
+        rows = real(*args, **kwargs)
+        measured.append(set(rows.columns))
+        return rows
+
+    monkeypatch.setattr(tuning, "evaluate", noted)
+    assert tuned(split, tmp_path, trials=1)["mean"][0] > 0
+    assert "ndcg" in measured[0]
+    assert not measured[0] & {"novelty", "diversity", "serendipity", "miscalibration"}
 
 
 def test_models_of_ratings_are_tuned_for_their_error(split, tmp_path):

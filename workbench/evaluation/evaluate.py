@@ -41,6 +41,7 @@ def evaluate(
     k: int = 10,
     *,
     policy: Policy | None = None,
+    beyond: bool = True,
     progress: bool = False,
 ) -> pl.DataFrame:
     """Ask for a list for everybody who has a relevant test item, and measure it.
@@ -58,6 +59,8 @@ def evaluate(
         Places measured.
     policy : Policy, optional
         What is done to each list of a model after ranking.
+    beyond : bool
+        Whether to measure more than accuracy: novelty, diversity and the like.
     progress : bool
         Whether to show a bar.
 
@@ -100,14 +103,16 @@ def evaluate(
         )
     relevant = split.relevant_matrix()
     hits = Hits.of(shown, relevant)
-    world = World.of(split.train)
-    metrics = {name: measure(hits) for name, measure in ACCURACY.items()} | {
-        "novelty": novelty(shown, world),
-        "diversity": diversity(shown, world),
-        "serendipity": serendipity(shown, world, people, relevant),
-        "miscalibration": miscalibration(shown, world, people),
-        "popularity_lift": popularity_lift(shown, world, people),
-    }
+    metrics = {name: measure(hits) for name, measure in ACCURACY.items()}
+    if beyond:
+        world = World.of(split.train)
+        metrics |= {
+            "novelty": novelty(shown, world),
+            "diversity": diversity(shown, world),
+            "serendipity": serendipity(shown, world, people, relevant),
+            "miscalibration": miscalibration(shown, world, people),
+            "popularity_lift": popularity_lift(shown, world, people),
+        }
     return pl.DataFrame(
         {
             USER: split.train.people.ids.gather(split.train.people.codes(ids)),

@@ -25,6 +25,7 @@ from workbench.evaluation.definitions import METRICS, check_split
 from workbench.evaluation.evaluate import evaluate
 from workbench.evaluation.ratings import evaluate_ratings
 from workbench.evaluation.uncertainty import summarise
+from workbench.models.base import Recommender
 from workbench.pipeline import disk
 from workbench.pipeline.space import Value, checked, distributions, spelled
 from workbench.ranking.recommend import check_k
@@ -35,6 +36,8 @@ from workbench.settings import home as default_home
 RATINGS = ("rmse", "mae")
 BEST, TRIAL, STATE, REASON, SECONDS = "best", "trial", "state", "reason", "seconds"
 MEASURED, FAILED = "measured", "failed"
+OF_ONE_TRIAL = (ArithmeticError, MemoryError, ValueError)
+"""What some parameters bring about (LinAlgError is a ValueError); the others need not be lost."""
 STARTING = 8
 """Trials at random before the search learns from those it has seen."""
 Trial = dict[str, Any]
@@ -79,7 +82,8 @@ def tune(
     k : int
         Places measured.
     fixed : mapping, optional
-        Other parameters of the model.
+        Other parameters of the model: numbers, texts, truth values, None, lists and dicts of
+        them, and models.
     home : path, optional
         Each finished trial is kept in ``home/tuning``; by default ``workbench.settings.home()``.
     resume : bool
@@ -136,7 +140,7 @@ def tune(
     inner = validation_cut(split)
     words = _words(inner, split)
     asked = {
-        "model": name, "fixed": {key: repr(value) for key, value in sorted(fixed.items())},
+        "model": name, "fixed": {key: _spelled(key, value) for key, value in sorted(fixed.items())},
         "space": spelled(ranges), "split": split.fingerprint, "seed": int(seed),
         "metric": metric, "k": int(k), "validation": words, "libraries": library_versions(),
     }  # fmt: skip
@@ -188,6 +192,27 @@ def _metric(metric: str | None, scale: str) -> str:
     if metric not in known:
         raise ArgumentError(f"metric={metric!r} cannot be tuned for; there are {', '.join(known)}")
     return metric
+
+
+def _spelled(name: str, value: Any) -> Any:
+    """A fixed value as it is kept, the same in every process."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, str | int | float):
+        return repr(value)
+    if isinstance(value, Recommender):
+        return [type(value).__qualname__, _spelled(name, value.params())]
+    if isinstance(value, list | tuple):
+        return [_spelled(name, part) for part in value]
+    if isinstance(value, set | frozenset):
+        return sorted(json.dumps(_spelled(name, part)) for part in value)
+    if isinstance(value, Mapping):
+        return {repr(key): _spelled(name, part) for key, part in value.items()}
+    raise ArgumentError(
+        f"fixed: {name!r} holds a {type(value).__name__}, by which an interrupted search could "
+        "not be found again; give numbers, texts, truth values, None, lists and dicts of them, "
+        "and models"
+    )
 
 
 def _words(inner: Split, outer: Split) -> str:
@@ -269,7 +294,11 @@ def _tried(
     nothing: Trial = {MEAN: None, LOW: None, HIGH: None, N: 0}
     try:
         model = create(name, **params).fit(inner.train)
-        rows = evaluate_ratings(model, inner) if metric in RATINGS else evaluate(model, inner, k)
+        rows = (
+            evaluate_ratings(model, inner)
+            if metric in RATINGS
+            else evaluate(model, inner, k, beyond=False)
+        )
         others = [m for m in METRICS if m != metric and m in rows.columns and m not in RATINGS]
         figure = summarise(rows.drop(others)).filter(pl.col(METRIC) == metric)
         found = figure.select(MEAN, LOW, HIGH, N).row(0, named=True)
@@ -278,6 +307,8 @@ def _tried(
             trial = {**nothing, STATE: FAILED, REASON: f"{metric} says nothing of anybody"}
     except WorkbenchError as error:
         trial = {**nothing, STATE: FAILED, REASON: str(error)}
+    except OF_ONE_TRIAL as error:
+        trial = {**nothing, STATE: FAILED, REASON: f"{type(error).__name__}: {error}"}
     return {"params": searched, **trial, SECONDS: round(time.perf_counter() - started, 3)}
 
 
