@@ -140,6 +140,25 @@ def test_context_is_the_moment_and_nothing_where_it_is_unknown(log):
         assert (unknown["context_device_is_tv"] == 0).all()
 
 
+def test_a_column_of_one_name_in_both_tables_is_read_from_the_one_that_is_meant():
+    users = USERS.with_columns(device=pl.Series(["phone", "phone", "tv"]))
+    both = wb.Dataset.from_frames(LOG, ITEMS, users, relevant_from=4.0)
+    person = wb.Profile(attributes={"device": "phone"}, context={"as_of": MONDAY, "device": "tv"})
+    people = wb.Profiles.of(person, both.catalogue)
+    found = columns(both, people)
+    assert (found["context_device_is_tv"] == 1).all()
+    assert (found["context_device_is_phone"] == 0).all()
+    alone = columns(wb.Dataset.from_frames(LOG, ITEMS, USERS, relevant_from=4.0), people)
+    name = "context_device_affinity"
+    np.testing.assert_array_equal(found[name], alone[name])
+    pairs = Pairs(people, np.zeros(1, int), np.zeros(1, int), ItemTables.of(both, []), {})
+    said = [pairs.told("device", table)[0] for table in (None, "attributes", "context")]
+    assert said == ["phone", "phone", "tv"]
+    assert pairs.told("shop", "context").to_list() == [None]
+    with pytest.raises(wb.ArgumentError, match="one of attributes, context or None, not 'users'"):
+        pairs.told("device", "users")
+
+
 def test_attributes_lift_what_people_like_them_liked(log):
     found = columns(log)
     # Three relevant events: items 1 and 3 by a woman, item 1 by a man.

@@ -67,7 +67,7 @@ def of_attribute(column: str, genres: bool) -> list[Feature]:
 def _affinity(column: str, kind: str, end: str, what: str) -> Feature:
     def affinity(pairs: Pairs) -> Column:
         table = pairs.learnt(attribute_of, column)
-        band = band_of(pairs.told(column), table["bands"])
+        band = band_of(pairs.told(column, "attributes"), table["bands"])
         return looked_up(table[kind], band[pairs.row], pairs.item)
 
     return Feature(

@@ -144,7 +144,7 @@ def of_context(column: str, bands: dict[str, Any]) -> list[Feature]:
 
     def affinity(pairs: Pairs) -> Column:
         table = pairs.learnt(context_of, column)
-        band = band_of(pairs.told(column), table["bands"])
+        band = band_of(pairs.told(column, "context"), table["bands"])
         return looked_up(table["lift"], band[pairs.row], pairs.item)
 
     def made(name: str, meaning: str, unit: str, compute: Callable[[Pairs], Column]) -> Feature:
@@ -168,7 +168,7 @@ def of_context(column: str, bands: dict[str, Any]) -> list[Feature]:
 
 def _number(column: str) -> Callable[[Pairs], Column]:
     def number(pairs: Pairs) -> Column:
-        cells = pairs.told(column).cast(pl.Float64, strict=False)
+        cells = pairs.told(column, "context").cast(pl.Float64, strict=False)
         return cells.fill_null(np.nan).to_numpy()[pairs.row]
 
     return number
@@ -176,7 +176,7 @@ def _number(column: str) -> Callable[[Pairs], Column]:
 
 def _is(column: str, value: str) -> Callable[[Pairs], Column]:
     def same(pairs: Pairs) -> Column:
-        cells = pairs.told(column).cast(pl.String, strict=False)
+        cells = pairs.told(column, "context").cast(pl.String, strict=False)
         return (cells == value).fill_null(False).to_numpy()[pairs.row]
 
     return same

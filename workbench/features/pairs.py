@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from workbench.columns import AS_OF, ITEM, ROW, TIME, VALUE, WEIGHT
+from workbench.errors import ArgumentError
 from workbench.features.signal import Column, Signal
 from workbench.features.tables import ItemTables, learner_key
 from workbench.profiles import Profiles
@@ -21,6 +22,8 @@ from workbench.vocabulary import FloatArray, IntArray
 T = TypeVar("T")
 PLACES = 10.0
 """Number of later events after which an event counts 1/e in the features of recent taste."""
+TOLD = ("attributes", "context")
+"""Tables of profiles that say something of the person or of the moment."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +81,26 @@ class Pairs:
 
     # --- what several features share ----------------------------------------------------------
 
-    def told(self, column: str) -> pl.Series:
-        """An attribute or a column of context, one cell per person; null where not said."""
-        for table in (self.profiles.attributes, self.profiles.context):
-            if column in table.columns:
-                return table[column]
+    def told(self, column: str, table: str | None = None) -> pl.Series:
+        """What is said of each person or moment, one cell per person; null where not said.
+
+        Parameters
+        ----------
+        column : str
+        table : str, optional
+            "attributes" or "context": where to look. By default in both, attributes first.
+
+        Raises
+        ------
+        ArgumentError
+            There is no such table.
+        """
+        if table not in (None, *TOLD):
+            raise ArgumentError(f"table must be one of {', '.join(TOLD)} or None, not {table!r}")
+        for place in TOLD if table is None else (table,):
+            said: pl.DataFrame = getattr(self.profiles, place)
+            if column in said.columns:
+                return said[column]
         return pl.Series(column, [None] * len(self.profiles), dtype=pl.String)
 
     def learnt(self, function: Callable[..., Any], *arguments: str) -> Any:
