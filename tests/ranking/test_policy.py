@@ -43,6 +43,27 @@ def test_an_empty_policy_changes_nothing_and_records_nothing(fitted, people, pla
     assert all(shown.steps == () for shown in slates)
 
 
+def test_policies_of_the_same_parameters_and_items_are_equal(data):
+    def made(**other):
+        given = {"diversity": 0.5, "exclude": [2], "boost": {9: 1.0}, "cap": {GENRES: 3}}
+        return wb.Policy.for_dataset(data, **given | other)
+
+    one, two = made(), made(exclude=(2,))
+    assert one == two
+    assert hash(one) == hash(two)
+    two.groups(GENRES, data.catalogue)  # what it remembers is no parameter
+    assert {one: "a"}[two] == "a"
+    others = [
+        made(diversity=0.4), made(exclude=[9]), made(boost={9: 2.0}), made(cap={}),
+        made(items=one.items.head(4).clone(), cap={}, exclude=[], boost={}),
+        made(cap={}, exclude=[], boost={}), wb.Policy(),
+    ]  # fmt: skip
+    assert len({one, *others}) == len(others) + 1
+    assert all(one != other for other in others)
+    assert wb.Policy() == wb.Policy()
+    assert wb.Policy() != "a policy"
+
+
 def test_no_diversity_is_the_identity(data, fitted, people, plain):
     assert _same_lists(recommend(fitted, people, 5, wb.Policy(items=data.items)), plain)
     boosted = wb.Policy(boost={2: 0.0, 9: 0.0})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Self
 
@@ -27,9 +27,11 @@ FEW = 10
 """An item that fewer people have met is new."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Policy:
     """Business rules, diversity and exploration; see the package for the order of the steps.
+
+    Two policies with the same parameters and the same items are equal, and hash alike.
 
     Attributes
     ----------
@@ -128,6 +130,24 @@ class Policy:
         rules.tables(self.items, needed)
         if self.items is not None:
             rules.floor_values(self.items, self.floor)
+
+    def _said(self) -> dict[str, Any]:
+        """The parameters but the items; lists and tuples of the same ids are the same."""
+        said = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "items"}
+        return said | {"exclude": tuple(self.exclude), "pin": tuple(self.pin)}
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        if self._said() != other._said():
+            return False
+        if self.items is None or other.items is None:
+            return self.items is other.items
+        return self.items.equals(other.items)
+
+    def __hash__(self) -> int:
+        # Frames and mappings cannot be hashed; what is left tells nearly all policies apart.
+        return hash(tuple(v for v in self._said().values() if not isinstance(v, Mapping)))
 
     @classmethod
     def for_dataset(cls, train: Dataset, few: int = FEW, **parameters: Any) -> Self:
