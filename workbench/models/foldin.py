@@ -51,19 +51,21 @@ def folded_in(
     n_factors = factors.shape[1]
     found = np.zeros((left.shape[0], n_factors))
     everybody = np.flatnonzero(np.diff(left.indptr))
-    ends = left.indptr.tolist()
+    ends, item = left.indptr.tolist(), left.indices
+    weight, wanted = left.data[:, None], right.data
     events = max(1, PRODUCT // n_factors**2)
     size = max(1, BYTES // (8 * n_factors**2))
     for first in range(0, len(everybody), size):
         people = everybody[first : first + size]
         equations = np.tile(base, (len(people), 1, 1))
         targets = np.zeros((len(people), n_factors))
-        for own, wanted, person in zip(equations, targets, people.tolist(), strict=True):
-            for start in range(ends[person], ends[person + 1], events):
-                some = slice(start, min(start + events, ends[person + 1]))
-                q = factors[left.indices[some]]
-                own += (q.T * left.data[some]) @ q
-                wanted += right.data[some] @ q
+        for own, target, person in zip(equations, targets, people.tolist(), strict=True):
+            stop = ends[person + 1]
+            for start in range(ends[person], stop, events):
+                some = slice(start, min(start + events, stop))
+                q = factors.take(item[some], axis=0)
+                target += wanted[some] @ q
+                own += q.T @ (q * weight[some])
         found[people] = solve(equations, targets)
     return found
 
