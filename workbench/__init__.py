@@ -24,6 +24,7 @@ _WHERE = {
     "Dataset": "data.dataset",
     "Engine": "ranking.engine",
     "Event": "profile",
+    "FromFunction": "models.function",
     "Policy": "ranking.policy",
     "Profile": "profile",
     "Profiles": "profiles",

@@ -56,6 +56,29 @@ def test_the_cold_start_curve_is_of_every_model_and_length(finished):
     )
 
 
+def test_a_function_and_a_model_of_ones_own_are_on_the_leaderboard(small, quick_engine, tmp_path):
+    def alphabetical(profile, items):
+        return {item: -float(place) for place, item in enumerate(items["item_id"])}
+
+    mine = wb.FromFunction(alphabetical, personalised=False)
+    smooth = wb.create("ease", reg=5.0)
+    smooth.name = "ease-5"
+    found = wb.run(
+        small, home=tmp_path, models=["ease", mine, smooth], engine=quick_engine(), progress=False,
+    )  # fmt: skip
+    assert set(found.standings["model"]) == {"ease", "from-function", "ease-5", "engine"}
+    board = dict(found.standings.select("model", "ndcg").iter_rows())
+    for model in (mine, smooth):
+        assert "catalogue" not in vars(model), "what was given stays as it was"
+        model.fit(found.split.train)
+        rows = wb.evaluate(model, found.split)
+        assert board[model.name] == pytest.approx(rows["ndcg"].mean())
+    told = Run.load(found.path).manifest["configuration"]
+    assert told["models"] == ["ease", "from-function", "ease-5", "engine"]
+    assert set(told["own"]) == {"from-function", "ease-5"}
+    assert "reg=5.0" in told["own"]["ease-5"]
+
+
 def test_an_engine_alone_has_no_comparisons(finished):
     from workbench.pipeline import leaderboard
 

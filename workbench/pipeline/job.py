@@ -57,7 +57,7 @@ def run(
     dataset: Dataset,
     *,
     home: str | os.PathLike[str] | None = None,
-    models: Iterable[str] | None = None,
+    models: Iterable[str | Recommender] | None = None,
     engine: Engine | None = None,
     method: str | None = None,
     test_fraction: float = 0.2,
@@ -74,8 +74,9 @@ def run(
     dataset : Dataset
     home : path, optional
         The folder goes to ``home/runs``; by default ``workbench.settings.home()``.
-    models : iterable of str, optional
-        Names of ``wb.model_names()``, or ["all"]; by default those of
+    models : iterable of str or Recommender, optional
+        Names of ``wb.model_names()``, or ["all"], and models of your own such as
+        ``wb.FromFunction(mine)``, each under its ``name``; by default those of
         ``workbench.pipeline.plan.USUAL`` that the log supports. The engine is always fitted,
         since it is what the run is about.
     engine : Engine, optional
@@ -241,7 +242,7 @@ def _measured(plan: Plan, engine: Engine, cut: Split, stages: Stages) -> Found:
     for name in plan.models:
         with stages(name):
             started = time.perf_counter()
-            model = engine if name == ENGINE else create(name)
+            model = engine if name == ENGINE else plan.model(name)
             engine.progress = stages.say
             try:
                 model.fit(cut.train)
@@ -289,7 +290,7 @@ def _tie_orders(dataset: Dataset, plan: Plan) -> pl.DataFrame:
     """How much hangs on the order of ties in time, for the cheapest personal model."""
     if plan.method not in IN_TIME or dataset.n_events > MOST_EVENTS_FOR_TIES:
         return pl.DataFrame(schema=TIES)
-    name = "ease" if "ease" in plan.models else "popularity"
+    name = "ease" if "ease" in plan.models and "ease" not in plan.own else "popularity"
     return tie_sensitivity(
         lambda: create(name), dataset, k=plan.k, method=plan.method,
         test_fraction=plan.test_fraction, guests=plan.guests, seed=plan.seed,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from workbench.data.dataset import Dataset
 from workbench.data.sample import check_max_people
 from workbench.data.split import IN_TIME, METHODS, PER_USER_TIME, RANDOM
 from workbench.errors import ArgumentError, DataError
+from workbench.models.base import Recommender
 from workbench.ranking.recommend import check_k
 from workbench.ranking.registry import create, model_class, model_names
 from workbench.ranking.size import Size, needed, too_large
@@ -48,6 +50,8 @@ class Plan:
         Model → why it is not fitted on this log.
     remarks : tuple of str
         What the reader should know about choices that the log forced.
+    own : dict
+        Name → model, of those that were given as models.
     """
 
     method: str
@@ -59,16 +63,23 @@ class Plan:
     max_people: int | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    own: dict[str, Recommender] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For the manifest."""
-        return {**asdict(self), "models": list(self.models), "remarks": list(self.remarks)}
+        told = {part.name: getattr(self, part.name) for part in fields(self)}
+        own = {name: repr(model) for name, model in self.own.items()}
+        return {**told, "models": list(self.models), "remarks": list(self.remarks), "own": own}
+
+    def model(self, name: str) -> Recommender:
+        """A model to fit; one that was given is copied, so that it stays as it was."""
+        return copy(self.own[name]) if name in self.own else create(name)
 
 
 def planned(
     dataset: Dataset,
     *,
-    models: Iterable[str] | None = None,
+    models: Iterable[str | Recommender] | None = None,
     method: str | None = None,
     test_fraction: float = 0.2,
     guests: float = 0.1,
@@ -124,34 +135,66 @@ def planned(
         )
     elif max_people is not None:
         check_max_people(max_people)
-    chosen, left_out = _models(dataset, models)
+    names, own = (None, {}) if models is None else _named(models)
+    chosen, left_out = _models(dataset, names, own)
     others = [name for name in model_names() if name not in USUAL] if models is None else []
     if others:
         remarks.append(f"not compared unless asked for: {', '.join(others)}, or {ALL!r}")
     return Plan(
         method, float(test_fraction), float(guests), int(k), int(seed), chosen,
-        max_people, left_out, tuple(remarks),
+        max_people, left_out, tuple(remarks), own,
     )  # fmt: skip
 
 
-def _models(
-    dataset: Dataset, models: Iterable[str] | None
-) -> tuple[tuple[str, ...], dict[str, str]]:
+def _named(models: Iterable[str | Recommender]) -> tuple[list[str], dict[str, Recommender]]:
+    """The names of the models, and those that were given as models."""
     if isinstance(models, str):
         raise ArgumentError(f"models must be a list of names, not the string {models!r}")
-    names = list(USUAL) if models is None else list(dict.fromkeys(models))
+    names: list[str] = []
+    own: dict[str, Recommender] = {}
+    for model in dict.fromkeys(models):
+        if isinstance(model, Recommender):
+            if model.name == ENGINE:
+                raise ArgumentError("models: an engine is given as engine=, and always fitted")
+            if model.name in own:
+                raise _taken(model.name)
+            own[model.name] = model
+        elif callable(model) and not isinstance(model, type):
+            raise ArgumentError(f"models: {model!r} is a function; give wb.FromFunction(it)")
+        names.append(model.name if isinstance(model, Recommender) else model)
+    named = model_names() if ALL in names else names
+    for name in own:
+        if named.count(name) > (ALL not in names):
+            raise _taken(name)
+    return names, own
+
+
+def _taken(name: str) -> ArgumentError:
+    return ArgumentError(
+        f"models: two models are called {name!r}; give one of your own another name: "
+        'model.name = "..."'
+    )
+
+
+def _models(
+    dataset: Dataset, models: list[str] | None, own: dict[str, Recommender]
+) -> tuple[tuple[str, ...], dict[str, str]]:
+    names = list(USUAL) if models is None else models
     if ALL in names:
-        names, models = model_names(), None
+        names, models = [*model_names(), *own], None
     size = Size.of(dataset)
     chosen, left_out = [], {}
     for name in names:
-        lacking = model_class(name).needs - dataset.has
+        model = own.get(name) or model_class(name)
+        lacking = model.needs - dataset.has
         reason = None
         if lacking:
             reason = f"needs {' and '.join(sorted(lacking))}, which {dataset.name!r} does not have"
-            if models is not None:
+            if models is not None or name in own:
                 raise ArgumentError(f"models: {name!r} {reason}; leave it out")
-        elif models is None and name != ENGINE:  # which chooses its own retrievers by the rule
+        elif (
+            models is None and name != ENGINE and name not in own
+        ):  # which chooses its own retrievers by the rule
             reason = too_large(needed(create(name), size))
         if reason is None:
             chosen.append(name)
