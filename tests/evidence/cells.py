@@ -65,15 +65,19 @@ def takes_seed(name: str) -> bool:
     return "seed" in inspect.signature(cls).parameters or any(takes_seed(part) for part in parts)
 
 
-def seeded(name: str, seed: int, has: frozenset[str]) -> wb.Recommender:
+def seeded(
+    name: str, seed: int, has: frozenset[str], method: str = "per-user-time"
+) -> wb.Recommender:
     """A model with its defaults, every random draw inside of it from another seed.
 
-    ``has`` is what the log has: parts that need more are left out, as they are by default.
+    ``has`` is what the log has: parts that need more are left out, as they are by default. An
+    engine that is asked at one moment for all (``method`` "global-time") learns from such a cut.
     """
     if name == "engine":
         specs = {label: _spec(spec, seed) for label, spec in RETRIEVERS.items()}
         fed = {k: spec for k, spec in specs.items() if _made(spec).needs <= has}
-        return wb.create(name, seed=seed, retrievers=fed)
+        cut = {"label_method": method} if method == "global-time" else {}
+        return wb.create(name, seed=seed, retrievers=fed, **cut)
     own = "seed" in inspect.signature(model_class(name)).parameters
     params: dict[str, Any] = {"seed": seed} if own else {}
     parts = [_made(_spec(spec, seed)) for spec in getattr(model_class(name), "DEFAULT", ())]
@@ -135,7 +139,7 @@ class Cells:
         return self._cuts[tie]
 
     def _fitted(self, name: str, seed: int, cut: wb.Split) -> wb.Recommender:
-        return seeded(name, seed, cut.train.has).fit(cut.train)
+        return seeded(name, seed, cut.train.has, self.world.method).fit(cut.train)
 
     def _measured(self, name: str, seed: int, tie: int) -> pl.DataFrame:
         cut = self._cut(tie)

@@ -53,6 +53,9 @@ def test_a_seed_reaches_every_model_that_draws():
     assert engine.seed == 3
     assert engine.retrievers["als"] == ("als", {"n_factors": 8, "seed": 3})
     assert engine.retrievers["popularity"] == ("popularity", {})
+    assert engine.label_method == "per-user-time"
+    assert seeded("engine", 3, has, "global-time").label_method == "global-time"
+    assert seeded("engine", 3, has, "random").label_method == "per-user-time"
     blend = seeded("blend", 3, has)
     assert (blend.seed, [getattr(part, "seed", None) for part in blend.parts]) == (3, [None, 3])
 

@@ -265,6 +265,32 @@ def test_a_second_window_gives_lessons_from_further_back(world):
     assert len(np.unique(two.person)) < two.n_questions <= 2 * one.n_questions
 
 
+def test_lessons_at_one_moment_hold_nobodys_later_events(world, tmp_path):
+    """By default each person has a cut of their own, and the tables go on after it."""
+
+    def end_of(dataset):
+        return {"end": dataset.interactions["timestamp"].max()}
+
+    @wb.feature(learns=[end_of], meaning="seconds that the tables know and the person's cut not")
+    def ahead(pairs):
+        return (pairs.learnt(end_of)["end"] - pairs.now)[pairs.row]
+
+    def most(method):
+        how = {"depth": 20, "short_share": 0.0, "n_windows": 2, "features": [ahead]}
+        engine = wb.Engine({"ease": ("ease", {})}, label_method=method, **how)
+        taught = engine.learn(world)
+        assert taught.method == method
+        return taught.matrix[:, [f.name for f in engine.features_].index("ahead")].max()
+
+    assert most("global-time") <= 0 < most("per-user-time")
+    made = wb.Engine(label_method="global-time", n_windows=2, n_trees=3, depth=20).fit(world)
+    assert made.params()["label_method"] == "global-time"
+    manifest = json.loads((made.save(tmp_path / "e") / "manifest.json").read_text())
+    assert manifest["configuration"]["label_method"] == "global-time"
+    assert manifest["learnt_from"]["method"] == "global-time"
+    assert wb.Engine.load(tmp_path / "e").label_method == "global-time"
+
+
 def test_a_constraint_by_name_overrides_the_catalogues(world, people):
     def moved(monotone):
         made = wb.Engine(n_trees=20, depth=40, monotone=monotone).fit(world)
@@ -294,6 +320,7 @@ def test_a_constraint_on_no_feature_is_refused_before_any_training(world):
         ("monotone", {"n_events": 2}),
         ("n_bags", 0),
         ("early_stopping", 0),
+        ("label_method", "random"),
         ("n_windows", 5),
         ("n_windows", 0),
         ("short_histories", (-1,)),

@@ -38,6 +38,29 @@ def test_windows_go_back_and_their_labels_never_overlap(world):
     assert max(sizes) - min(sizes) < 0.06  # each is about a fifth of the whole log
 
 
+def test_one_moment_for_all_cuts_further_and_further_back(world):
+    cuts = windows(world, 0.2, 3, seed=0, method="global-time")
+    for cut in cuts:
+        assert cut.as_of is not None
+        assert cut.train.interactions["timestamp"].max() <= cut.as_of < cut.test["timestamp"].min()
+        assert set(cut.people()[1].as_of) == {cut.as_of}
+    assert all(far.as_of < near.as_of for near, far in pairwise(cuts))
+    fifth = world.n_events / 5
+    assert all(abs(cut.test.height - fifth) < 3 for cut in cuts)
+
+
+def test_one_moment_for_all_needs_moments(world):
+    timeless = world.replaced(world.interactions.drop("timestamp"))
+    with pytest.raises(wb.CapabilityError, match='label_method="global-time" needs timestamps'):
+        windows(timeless, 0.2, 1, seed=0, method="global-time")
+    assert windows(timeless, 0.2, 1, seed=0)[0].method == "random"
+    moments = pl.Series([1.0] * (world.n_events - 100) + [2.0] * 100)
+    few = world.replaced(world.interactions.with_columns(timestamp=moments))
+    said = r'label_method="global-time" cannot cut .* \(cut 2 of 2\); give fewer n_windows'
+    with pytest.raises(wb.DataError, match=said):
+        windows(few, 0.2, 2, seed=0, method="global-time")
+
+
 def test_labels_are_what_was_liked_later_and_nothing_met_is_asked(world):
     (cut,) = windows(world, 0.2, 1, seed=0)
     found = made(cut)

@@ -33,7 +33,9 @@ class Feature:
         "person": a person's own later events are never read (true of every feature), but a table
         of the training window may hold events of others that are later than the moment.
         "world": no event of anybody later than the moment is read either. Where one moment cuts
-        the whole log ("global-time"), every feature keeps both.
+        the whole log (a "global-time" split), every feature keeps both when it is asked; in what
+        an engine learns from only with ``label_method="global-time"``, since by default each
+        person has a cut of their own, and a table of the others holds what they did after it.
     compute : callable
         From ``Pairs`` to one value per pair.
     needs : frozenset of str

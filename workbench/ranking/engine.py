@@ -24,7 +24,7 @@ from workbench.profiles import Profiles
 from workbench.ranking import lessons
 from workbench.ranking.candidates import candidates, signals, sources
 from workbench.ranking.ranker import Ranker, check_ways
-from workbench.ranking.reading import own_of, reading, restored, uses_of
+from workbench.ranking.reading import asked_again, own_of, reading, restored, uses_of
 from workbench.ranking.retrievers import chosen, made
 from workbench.ranking.storage import read_engine, save_engine
 from workbench.state import decoded, encoded
@@ -40,8 +40,8 @@ OF_TREES = (
 class Engine(Recommender):
     """The two-stage engine: models bring candidates, boosted trees rank them.
 
-    The ranker learns out of time: the log is cut again inside (the last ``label_fraction`` of
-    each person; by a seeded hash where there are no timestamps), the retrievers are fitted on the
+    The ranker learns out of time: the log is cut again inside (see ``label_method``; by a seeded
+    hash where there are no timestamps), the retrievers are fitted on the
     earlier part, candidates are made from it exactly as at serving time, and the later part says
     which of them were relevant. Then the retrievers are fitted again on everything. People with
     fewer than five events (four of them earlier) give history but no labels. Some are asked about
@@ -70,8 +70,11 @@ class Engine(Recommender):
         Boosters, each by another seed, whose mean is the score.
     early_stopping : int, optional
         Stop growing when so many trees brought nothing to held-out people; see ``Ranker``.
+    label_method : str
+        Which events give the labels: "per-user-time", the last of each person, or "global-time",
+        the last of all: right where the engine will be asked at one moment for everybody.
     label_fraction : float
-        Share of each person's events that gives the labels.
+        Share of each person's (or of all) events that gives the labels.
     n_windows : int
         How often the log is cut inside, each time ``label_fraction`` further back.
     short_histories : sequence of int
@@ -123,6 +126,7 @@ class Engine(Recommender):
         colsample: float = 0.5,
         n_bags: int = 1,
         early_stopping: int | None = None,
+        label_method: str = "per-user-time",
         label_fraction: float = 0.2,
         n_windows: int = 1,
         short_histories: Sequence[int] = (0, 1, 3, 10),
@@ -135,7 +139,9 @@ class Engine(Recommender):
             raise ArgumentError(f"retrievers must name at least one model, not {retrievers!r}")
         read = [made(label, spec).uses for label, spec in (retrievers or {}).items()]
         check_whole("depth", depth)
-        lessons.check_lessons(label_fraction, n_windows, max_people, short_histories, short_share)
+        lessons.check_lessons(
+            label_method, label_fraction, n_windows, max_people, short_histories, short_share
+        )
         check_ways({} if monotone is None else monotone)
         check_asked(features, allow)
         self.retrievers = retrievers
@@ -153,6 +159,7 @@ class Engine(Recommender):
         self.colsample = colsample
         self.n_bags = n_bags
         self.early_stopping = early_stopping
+        self.label_method = label_method
         self.label_fraction = label_fraction
         self.n_windows = n_windows
         self.short_histories = tuple(short_histories)
@@ -173,10 +180,8 @@ class Engine(Recommender):
         self._fit_retrievers(dataset, "all events")
         self.tables_ = ItemTables.of(dataset, self.features_)
         self.learnt_from_ = {
-            "method": taught.method,
+            **taught.about(),
             "windows": self.n_windows,
-            "pairs": len(taught),
-            "relevant": int(taught.relevant.sum()),
             "trees": self.ranker_.trees,
             "dataset": dataset.fingerprint,
             "retrievers": list(self.choice_.specs),
@@ -210,7 +215,8 @@ class Engine(Recommender):
             lessons.learners(cut)
 
     def _windows(self, dataset: Dataset) -> list[Split]:
-        return lessons.windows(dataset, self.label_fraction, self.n_windows, self.seed)
+        how = self.label_fraction, self.n_windows, self.seed, self.label_method
+        return lessons.windows(dataset, *how)
 
     def _reading(self, dataset: Dataset) -> tuple[list[Feature], frozenset[str], list[str]]:
         models = chosen(self.retrievers, dataset).unfitted()
@@ -377,15 +383,8 @@ class Engine(Recommender):
             The features of one's own that the engine was made with.
         """
         content = decoded(arrays, state)
-        asked = content["params"]["features"]
-        expected, given = content.get("own", asked), [f.name for f in features]
-        if expected != given:
-            raise ArgumentError(
-                f"features: this engine was made with {expected or 'none of its own'}, not "
-                f"{given or 'none'}; pass the same ones to load"
-            )
-        own = {f.name: f for f in features}
-        engine = cls(**{**content["params"], "features": [own.get(f, f) for f in asked]})
+        asked = asked_again(content["params"]["features"], content.get("own"), features)
+        engine = cls(**{**content["params"], "features": asked})
         engine.catalogue = content["catalogue"]
         engine.fitted_on = content["fitted_on"]
         for name in ("retrievers", "tables", "ranker", "learnt_from"):

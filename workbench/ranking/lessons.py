@@ -9,14 +9,17 @@ from typing import Any, Self
 import numpy as np
 
 from workbench.data.dataset import Dataset
-from workbench.data.split import Split, split
-from workbench.errors import ArgumentError, DataError
-from workbench.models.parameters import check_above, check_number, check_whole
+from workbench.data.split import GLOBAL_TIME, PER_USER_TIME, RANDOM, Split, split
+from workbench.errors import ArgumentError, CapabilityError, DataError
+from workbench.models.parameters import check_above, check_number, check_whole, check_word
 from workbench.profiles import Profiles
 from workbench.vocabulary import FloatArray, IntArray
 
 EARLIER = 4
 """Earlier events that a person must have to give labels."""
+
+METHODS = (PER_USER_TIME, GLOBAL_TIME)
+"""Ways to cut a log into earlier events and labels."""
 
 Shown = Callable[[Profiles], tuple[IntArray, IntArray, FloatArray]]
 """From profiles to their candidates: row, item, features."""
@@ -65,6 +68,14 @@ class Lessons:
             parts[0].method,
         )
 
+    def about(self) -> dict[str, Any]:
+        """What they are, in a few numbers."""
+        return {
+            "method": self.method,
+            "pairs": len(self),
+            "relevant": int(self.relevant.sum()),
+        }
+
     def of(self, pairs: Any) -> Lessons:
         """Some of the pairs, by mask or place; the questions keep their numbers."""
         return Lessons(
@@ -77,9 +88,15 @@ class Lessons:
 
 
 def check_lessons(
-    label_fraction: float, n_windows: int, max_people: int, short: Sequence[int], share: float
+    label_method: str,
+    label_fraction: float,
+    n_windows: int,
+    max_people: int,
+    short: Sequence[int],
+    share: float,
 ) -> None:
     """Refuse, by name, what no lessons can be made with."""
+    check_word("label_method", label_method, METHODS)
     check_above("label_fraction", label_fraction, most=1)
     check_whole("n_windows", n_windows)
     check_whole("max_people", max_people)
@@ -106,17 +123,42 @@ def check_teaching(lessons: Lessons) -> None:
         )
 
 
-def windows(dataset: Dataset, fraction: float, n: int, seed: int) -> list[Split]:
+def windows(
+    dataset: Dataset, fraction: float, n: int, seed: int, method: str = PER_USER_TIME
+) -> list[Split]:
     """The log cut ``n`` times, each time further back: earlier events, and labels.
 
-    The labels of the first are the last ``fraction`` of each person's events, those of the second
-    the ``fraction`` before, and so on; by a seeded hash where there are no timestamps.
+    With "per-user-time" the labels of the first are the last ``fraction`` of each person's
+    events, those of the second the ``fraction`` before, and so on; by a seeded hash where there
+    are no timestamps. With "global-time" they are the last ``fraction`` of all events, so that
+    nothing that is learnt of the earlier part holds a later event of anybody.
+
+    Raises
+    ------
+    CapabilityError
+        "global-time", and there are no timestamps.
+    DataError
+        The log is too small to be cut so often.
     """
-    method = "per-user-time" if "timestamps" in dataset.has else "random"
+    timed = "timestamps" in dataset.has
+    if method == GLOBAL_TIME and not timed:
+        raise CapabilityError(
+            f'label_method="global-time" needs timestamps, which {dataset.name!r} does not have; '
+            'leave it at "per-user-time", which then cuts by a seeded hash'
+        )
     cuts: list[Split] = []
     for back in range(n):
         part = fraction / (1 - back * fraction)
-        cut = split(dataset, method, test_fraction=part, seed=seed)
+        try:
+            cut = split(dataset, method if timed else RANDOM, test_fraction=part, seed=seed)
+        except DataError as error:
+            if method != GLOBAL_TIME:
+                raise
+            raise DataError(
+                f'label_method="global-time" cannot cut {dataset.name!r} at a moment with events '
+                f"before and after it (cut {back + 1} of {n}); give fewer n_windows or leave it at "
+                '"per-user-time"'
+            ) from error
         assert isinstance(cut, Split)
         cuts.append(cut)
         dataset = cut.train

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from workbench.columns import AS_OF
 from workbench.data.dataset import Dataset
-from workbench.errors import DamagedArtifactError
+from workbench.errors import ArgumentError, DamagedArtifactError
 from workbench.features.catalogue import Feature
 from workbench.features.sensitive import check_allowed
 from workbench.features.standard import available, chosen
@@ -55,6 +55,26 @@ def reading(
     uses = uses_of(models, found)
     try_out(own_of(asked), dataset, list(models), uses)
     return found, uses, sorted(sensitive)
+
+
+def asked_again(
+    names: Sequence[str], own: Sequence[str] | None, given: Sequence[Feature]
+) -> list[Feature | str]:
+    """The features that a saved engine was made with: those of one's own as given, the others
+    by name.
+
+    Raises
+    ------
+    ArgumentError
+        Those given are not its own ones (``own``; by default all of ``names``).
+    """
+    expected, by_name = list(names if own is None else own), {f.name: f for f in given}
+    if expected != [f.name for f in given]:
+        raise ArgumentError(
+            f"features: this engine was made with {expected or 'none of its own'}, not "
+            f"{list(by_name) or 'none'}; pass the same ones to load"
+        )
+    return [by_name.get(name, name) for name in names]
 
 
 def restored(
