@@ -26,7 +26,7 @@ from tqdm import tqdm  # noqa: E402
 
 import workbench as wb  # noqa: E402
 from tests.evidence import tables  # noqa: E402
-from tests.evidence.cells import Cells, K, World  # noqa: E402
+from tests.evidence.cells import HYBRIDS, Cells, K, World  # noqa: E402
 from workbench.artifact import library_versions  # noqa: E402
 from workbench.cli.show import table  # noqa: E402
 from workbench.settings import home  # noqa: E402
@@ -49,6 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--ties", type=int, help="instead of the number of each world")
     given = parser.parse_args(arguments)
     names = [n for n in given.models or wb.model_names() if n != "engine"] + ["engine"]
+    if not set(names) - HYBRIDS:
+        parser.error(
+            f"--models names no single model to compare the engine with, only {', '.join(names)}; "
+            "add one, such as ease"
+        )
     broken = False
     for key in given.worlds:
         world, seeds, ties = WORLDS[key]
@@ -98,7 +103,7 @@ def evidence(
             for name, by_key in found.items()
             for (seed, tie), rows in by_key.items()
         ],
-        "promises": tables.promises(board, gaps) if world == MAIN else [],
+        "promises": tables.promises(board, gaps, curve) if world == MAIN else [],
     }
     show(kept, board, gaps, curve)
     folder.mkdir(parents=True, exist_ok=True)

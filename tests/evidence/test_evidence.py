@@ -128,7 +128,35 @@ def test_a_difference_is_the_engines_gain_and_a_promise_may_be_broken():
     assert line["engine_less"] == "als"
     assert 0.05 < line["low"] < line["difference"] < line["high"] < 0.06
     assert (line["cells_above_0"], line["cells"]) == (1, 1)
-    kept = {p["what"]: p["kept"] for p in tables.promises(board, gaps)}
+    curve = tables.curves(_curves(better, people))
+    kept = {p["what"]: p["kept"] for p in tables.promises(board, gaps, curve)}
     assert kept["engine less als: low end of its interval"]
     assert not kept["engine less blend: low end of its interval"]
     assert kept["nDCG@10 of engine"] == (board["ndcg"].max() >= 0.212)
+    assert kept["engine less als, 0 events of history: high end of its interval"] is True
+    assert kept["engine less als, 3 events of history: high end of its interval"] is False
+    assert kept["engine less als, all events of history: high end of its interval"] is True
+
+
+def _curves(better, people):
+    """The engine above its part without a history, below it after 3 events, and alike with all."""
+    worse = rows(np.maximum(people - 0.05 - 0.02 * (np.arange(40) % 2), 0.0))
+    alike = rows(people + 0.01 * (-1.0) ** np.arange(40))
+    found = [
+        frame.select(
+            pl.lit(name).alias("model"), pl.lit(length, pl.Int64).alias("history"), pl.all()
+        )
+        for length, engine in ((0, better), (3, worse), (None, alike))
+        for name, frame in (("engine", engine), ("als", rows(people)))
+    ]
+    return pl.concat(found)
+
+
+def test_names_without_a_single_model_are_refused_before_anything_is_measured(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(command, "home", lambda: tmp_path)
+    monkeypatch.setattr(command, "evidence", lambda *_: pytest.fail("measured"))
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["--worlds", "main", "--models", "blend", "engine"])
+    assert "--models names no single model to compare the engine with" in capsys.readouterr().err
