@@ -1,11 +1,12 @@
 """Ablation: a group that matters is missed, one that says nothing is not."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 import workbench as wb
 from workbench.columns import HIGH, LOW
-from workbench.ranking.ablation import ablation, ndcg
+from workbench.ranking.ablation import Trial, ablation, ndcg
 from workbench.ranking.lessons import Lessons
 
 RETRIEVERS = {"ease": ("ease", {}), "popularity": ("popularity", {})}
@@ -72,3 +73,43 @@ def test_groups_that_cannot_be_are_refused(world):
             ablation(world, engine, groups)
     with pytest.raises(wb.ArgumentError, match="n_steps"):
         ablation(world, engine, n_steps=0)
+
+
+def late_word(world):
+    """The world, with a column of context one of whose values is in the last fifth only."""
+    cut = wb.split(world)
+    late = cut.test.select("user_id", "item_id", "timestamp", pl.lit("autumn").alias("season"))
+    log = world.interactions.join(
+        late, ["user_id", "item_id", "timestamp"], "left", maintain_order="left"
+    ).with_columns(pl.col("season").fill_null(pl.lit("spring")))
+    return wb.Dataset.from_frames(
+        log.drop("device", "hour"), world.items, relevant_from=world.relevant_from
+    )
+
+
+def test_columns_of_the_lessons_are_those_of_the_exam(world):
+    """A value that only the end of the log has is a column of both."""
+    log = late_word(world)
+    engine = wb.Engine(RETRIEVERS, 20, features=["context"], n_trees=2)
+    trial = Trial(log, engine, None, lambda what: None)
+    names = [feature.name for feature in trial.features]
+    assert {"context_season_is_autumn", "context_season_is_spring"} <= set(names)
+    assert trial.learnt.matrix.shape[1] == trial.asked.matrix.shape[1] == len(names)
+    spring, autumn = (names.index(f"context_season_is_{s}") for s in ("spring", "autumn"))
+    for lessons in (trial.learnt, trial.asked):
+        assert (lessons.matrix[:, spring] == 1).all()
+        assert (lessons.matrix[:, autumn] == 0).all()
+    alone = wb.Engine(RETRIEVERS, 20, features=["context"], n_trees=2)
+    alone.learn(wb.split(log).train)
+    assert "context_season_is_autumn" not in [f.name for f in alone.features_]
+
+
+def test_an_engine_that_learns_from_other_columns_is_refused(world):
+    class Forgetful(wb.Engine):
+        def learn(self, dataset, choose=True):
+            found = super().learn(dataset, choose)
+            self.features_ = self.features_ if choose else self.features_[1:]
+            return found
+
+    with pytest.raises(wb.ArgumentError, match=r"other features .* must keep those chosen"):
+        Trial(world, Forgetful(RETRIEVERS, 20, n_trees=2), None, lambda what: None)

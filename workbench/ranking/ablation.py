@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -147,17 +148,19 @@ class Trial:
         groups: Mapping[str, Sequence[str]] | None,
         say: Callable[[str], None],
     ) -> None:
-        own = engine.params()
-        teacher, examiner = (
-            type(engine)(**own),
-            type(engine)(**{**own, "n_windows": 1, "short_share": 0.0}),
-        )
-        teacher.progress = examiner.progress = self.say = say
-        (cut,) = windows(dataset, engine.label_fraction, 1, engine.seed)
-        self.learnt = teacher.learn(cut.train)
-        self.features = teacher.features_
-        self.groups = _grouped(self.features, groups)
+        self.say = say
+        examiner = type(engine)(**{**engine.params(), "n_windows": 1, "short_share": 0.0})
+        examiner.progress = say
         self.asked = examiner.learn(dataset)
+        self.features = examiner.features_
+        self.groups = _grouped(self.features, groups)
+        # What the whole log lets choose is chosen for both: an earlier part of it may lack a
+        # value, and the columns of the lessons and of the exam would not be the same.
+        teacher = copy(examiner)
+        teacher.n_windows, teacher.short_share = engine.n_windows, engine.short_share
+        (cut,) = windows(dataset, engine.label_fraction, 1, engine.seed, engine.label_method)
+        self.learnt = teacher.learn(cut.train, choose=False)
+        _require_same(self.features, teacher.features_)
         self.ranker_of = teacher.ranker_of
         self.n_relevant = _n_relevant(cut, self.asked)
         self.tried: dict[frozenset[int], Floats] = {}
@@ -204,6 +207,16 @@ def ndcg(asked: Lessons, scores: FloatArray, n_relevant: IntArray) -> Floats:
     found = np.bincount(question[top], gain, minlength=len(n_relevant))
     ideal: Floats = np.cumsum(discount)[np.clip(n_relevant, 1, K) - 1]
     return found / ideal
+
+
+def _require_same(asked: Sequence[Feature], learnt: Sequence[Feature]) -> None:
+    """Refuse lessons whose columns are not those of the exam."""
+    names, others = [f.name for f in asked], [f.name for f in learnt]
+    if names != others:
+        raise ArgumentError(
+            f"engine: what it learns from has other features ({', '.join(others)}) than what it "
+            f"is asked with ({', '.join(names)}); its learn(choose=False) must keep those chosen"
+        )
 
 
 def _n_relevant(cut: Split, asked: Lessons) -> IntArray:

@@ -41,12 +41,11 @@ class Engine(Recommender):
     """The two-stage engine: models bring candidates, boosted trees rank them.
 
     The ranker learns out of time: the log is cut again inside (see ``label_method``; by a seeded
-    hash where there are no timestamps), the retrievers are fitted on the
-    earlier part, candidates are made from it exactly as at serving time, and the later part says
-    which of them were relevant. Then the retrievers are fitted again on everything. People with
-    fewer than five events (four of them earlier) give history but no labels. Some are asked about
-    again as if they had done only a few things, so that newcomers are ranked by what is known of
-    newcomers.
+    hash where there are no timestamps), the retrievers are fitted on the earlier part, candidates
+    are made from it exactly as at serving time, and the later part says which of them were
+    relevant. Then the retrievers are fitted again on everything. People with fewer than five
+    events (four of them earlier) give history but no labels. Some are asked about again as if they
+    had done only a few things, so that newcomers are ranked by what is known of newcomers.
 
     Parameters
     ----------
@@ -71,8 +70,8 @@ class Engine(Recommender):
     early_stopping : int, optional
         Stop growing when so many trees brought nothing to held-out people; see ``Ranker``.
     label_method : str
-        Which events give the labels: "per-user-time", the last of each person, or "global-time",
-        the last of all: right where the engine will be asked at one moment for everybody.
+        The labels are the last events of each person ("per-user-time") or of all ("global-time":
+        right where an engine will be asked at one moment for everybody).
     label_fraction : float
         Share of each person's (or of all) events that gives the labels.
     n_windows : int
@@ -189,10 +188,14 @@ class Engine(Recommender):
         }
         return self
 
-    def learn(self, dataset: Dataset) -> lessons.Lessons:
-        """What the ranker is to learn from; the retrievers are left fitted on a part of the log."""
-        self.choice_ = chosen(self.retrievers, dataset)
-        self.features_, self.uses, self.sensitive_ = self._reading(dataset)
+    def learn(self, dataset: Dataset, choose: bool = True) -> lessons.Lessons:
+        """What the ranker is to learn from; the retrievers are left fitted on a part of the log.
+
+        Without ``choose``, retrievers and features stay those that were chosen before.
+        """
+        if choose:
+            self.choice_ = chosen(self.retrievers, dataset)
+            self.features_, self.uses, self.sensitive_ = self._reading(dataset)
         self._say("cutting the log inside")
         parts = []
         for back, cut in enumerate(self._windows(dataset)):
@@ -206,17 +209,16 @@ class Engine(Recommender):
 
         Raises
         ------
-        DataError, ArgumentError
-            Nobody has enough earlier events and a relevant later one; a feature cannot work, or
-            reads a sensitive column that is not allowed.
+        DataError, CapabilityError, ArgumentError
+            Nobody can teach it; a feature cannot work, or reads what ``allow`` does not name.
         """
         self._reading(dataset)
         for cut in self._windows(dataset):
             lessons.learners(cut)
 
     def _windows(self, dataset: Dataset) -> list[Split]:
-        how = self.label_fraction, self.n_windows, self.seed, self.label_method
-        return lessons.windows(dataset, *how)
+        how = self.n_windows, self.seed, self.label_method
+        return lessons.windows(dataset, self.label_fraction, *how)
 
     def _reading(self, dataset: Dataset) -> tuple[list[Feature], frozenset[str], list[str]]:
         models = chosen(self.retrievers, dataset).unfitted()
@@ -237,7 +239,6 @@ class Engine(Recommender):
 
     def _lessons(self, cut: Split) -> lessons.Lessons:
         """Candidates of people with later events, as at serving time, and what they liked."""
-        _, people = cut.people()
         return lessons.gathered(
             cut,
             lambda block: self._candidates(block)[:3],
@@ -245,7 +246,7 @@ class Engine(Recommender):
             short=self.short_histories,
             share=self.short_share,
             max_people=self.max_people,
-            block=self._block(people),
+            block=self._block(cut.train),
             seed=self.seed,
             say=lambda done: self._say("learning from", done),
         )
@@ -344,7 +345,7 @@ class Engine(Recommender):
     def _labels(self) -> list[str]:
         return list(self.retrievers_)
 
-    def _block(self, people: Profiles) -> int:
+    def _block(self, people: Profiles | Dataset) -> int:
         """People per block, so that the scores of all models stay within some 100 MB."""
         return int(np.clip(2**19 // max(len(people.catalogue), 1), 8, 512))
 
