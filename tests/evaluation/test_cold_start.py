@@ -9,7 +9,7 @@ from workbench.columns import USER
 from workbench.data.synthetic import synthetic
 from workbench.errors import ArgumentError, DataError
 from workbench.evaluation.accuracy import ACCURACY
-from workbench.evaluation.cold_start import cold_start
+from workbench.evaluation.cold_start import cold_start, reached
 from workbench.models.base import Recommender
 
 
@@ -108,3 +108,26 @@ def test_a_model_of_another_catalogue_is_refused(split):
     other = wb.create("ease").fit(synthetic(n_users=40, n_items=60, n_events=500, seed=2))
     with pytest.raises(ArgumentError, match="fitted on other items than those of split"):
         cold_start(other, split)
+
+
+def with_lengths(lengths):
+    """A split whose people have these numbers of training events, and a test event each."""
+    user = np.repeat(np.arange(len(lengths)), lengths)
+    item = np.concatenate([np.arange(n) for n in lengths])
+    asked = pl.DataFrame({"user_id": range(len(lengths)), "item_id": 99})
+    train = pl.DataFrame({"user_id": [*user, 1_000], "item_id": [*item, 99]})
+    return wb.Split.from_frames(train, asked)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "expected"),
+    [
+        ([10] * 20 + [3] * 30, [0, 1, 3, 10]),
+        ([10] * 19 + [3] * 30, [0, 1, 3]),
+        ([10] * 5 + [1] * 3 + [0] * 2, [0, 1, 3, 10]),
+        ([10] * 4 + [1] * 4 + [0] * 2, [0, 1]),
+        ([2] * 19 + [0] * 30, []),
+    ],
+)
+def test_the_lengths_of_a_curve_are_those_that_enough_people_have(lengths, expected):
+    assert reached(with_lengths(lengths)) == expected

@@ -56,6 +56,21 @@ def test_the_cold_start_curve_is_of_every_model_and_length(finished):
     )
 
 
+def test_the_curve_of_short_histories_is_as_long_as_they_are(small, quick_engine, tmp_path):
+    log = small.interactions.group_by("user_id", maintain_order=True).head(9)
+    kept = wb.run(
+        small.replaced(log),
+        home=tmp_path,
+        models=["popularity"],
+        engine=quick_engine(),
+        guests=0.0,
+        progress=False,
+    )
+    curve = kept.cold_start
+    assert curve["history"].unique(maintain_order=True).to_list() == [0, 1, 3, None]
+    assert curve["n"].min() >= 20
+
+
 def test_a_function_and_a_model_of_ones_own_are_on_the_leaderboard(small, quick_engine, tmp_path):
     def alphabetical(profile, items):
         return {item: -float(place) for place, item in enumerate(items["item_id"])}

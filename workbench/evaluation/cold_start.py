@@ -15,6 +15,7 @@ from workbench.evaluation.definitions import PROTOCOL, K, check_split, is_guest,
 from workbench.models.base import Recommender
 from workbench.profiles import Profiles
 from workbench.ranking.recommend import BLOCK, check_k, scored, top
+from workbench.vocabulary import IntArray
 
 LENGTHS = (0, 1, 3, 10)
 SHOWN = "history"
@@ -32,10 +33,12 @@ def cold_start(
 ) -> pl.DataFrame:
     """Ask about the same people several times, each time showing less of their history.
 
-    A person of whom only the last ``n`` events are shown is, to the model, somebody new with
-    ``n`` events. Whatever they met before the cut is left out of their list at every length, so
-    that the lists answer one question. Whoever has fewer events than the greatest length is left
-    out, so that all lengths are asked about the same people.
+    Of each person only the last ``n`` events are shown, as if they had done no more. That is
+    quite so for guests only, of whom no fit read anything (where ``max_people`` is given, they
+    come first): of a training person the model has learnt from all events, the hidden ones too,
+    and may do better than for somebody new. Whatever they met before the cut is left out of their
+    list at every length, so that the lists answer one question. Whoever has fewer events than the
+    greatest length is left out, so that all lengths are asked about the same people.
 
     Parameters
     ----------
@@ -80,8 +83,7 @@ def cold_start(
             "split.train"
         )
     ids, people = split.people()
-    held = np.bincount(people.row[people.counts], minlength=len(people))
-    chosen = np.flatnonzero(held >= lengths[-1])
+    chosen = np.flatnonzero(_held(people) >= lengths[-1])
     if len(chosen) == 0:
         raise DataError(
             f"nobody who is asked about in {split.train.name!r} has {lengths[-1]} events; "
@@ -111,6 +113,33 @@ def cold_start(
             )
         )
     return pl.concat(parts)
+
+
+def reached(split: Split, lengths: Iterable[int] = LENGTHS, least: int = 20) -> list[int]:
+    """Those of some lengths that enough of the people who are asked about have, ascending.
+
+    Parameters
+    ----------
+    split : Split
+    lengths : iterable of int
+    least : int
+        How many people are enough; of fewer than twice as many, half of them are.
+
+    Returns
+    -------
+    list of int
+        Empty where not even one event is had by enough.
+    """
+    held = _held(split.people()[1])
+    enough = min(least, (len(held) + 1) // 2)
+    found = sorted(n for n in set(lengths) if (held >= n).sum() >= enough)
+    return found if found and found[-1] > 0 else []
+
+
+def _held(people: Profiles) -> IntArray:
+    """Events of each person that count, ``(n_people,)``."""
+    held: IntArray = np.bincount(people.row[people.counts], minlength=len(people))
+    return held
 
 
 def _lists(model: Recommender, asked: Profiles, n: int | None, k: int) -> Shown:

@@ -25,7 +25,7 @@ from workbench.data.sample import asking
 from workbench.data.split import IN_TIME, Split, split
 from workbench.errors import ArgumentError, CapabilityError, DataError
 from workbench.evaluation.accuracy import ACCURACY
-from workbench.evaluation.cold_start import LENGTHS, SHOWN, cold_start
+from workbench.evaluation.cold_start import SHOWN, cold_start, reached
 from workbench.evaluation.definitions import PROTOCOL, ranking_protocol
 from workbench.evaluation.evaluate import evaluate
 from workbench.evaluation.ratings import evaluate_ratings
@@ -271,11 +271,11 @@ def _measured(plan: Plan, engine: Engine, cut: Split, stages: Stages) -> Found:
 
 
 def _curve(name: str, model: Recommender, cut: Split, plan: Plan) -> pl.DataFrame:
-    """nDCG by how much of each history is shown; empty where histories are short."""
-    try:
-        rows = cold_start(model, cut, LENGTHS, plan.k, max_people=COLD_PEOPLE, seed=plan.seed)
-    except DataError:
+    """nDCG by how much of each history is shown; empty where hardly anybody has any."""
+    lengths = reached(cut)
+    if not lengths:
         return pl.DataFrame(schema=boards.CURVE)
+    rows = cold_start(model, cut, lengths, plan.k, max_people=COLD_PEOPLE, seed=plan.seed)
     curve = summarise(rows.drop([m for m in ACCURACY if m != boards.NDCG]), by=SHOWN)
     return curve.select(pl.lit(name).alias(boards.MODEL), pl.all())
 
