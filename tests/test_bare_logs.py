@@ -194,7 +194,7 @@ def test_a_model_serves_any_log_or_names_what_it_lacks(name, log):
     split, model = taken(log), light(name)
     lacking = model.needs - split.train.has
     if lacking:
-        with pytest.raises(CapabilityError) as refusal:
+        with pytest.raises(CapabilityError, match="needs") as refusal:
             model.fit(split.train)
         told = {word for word in NEEDS if word in str(refusal.value)}
         assert told == lacking

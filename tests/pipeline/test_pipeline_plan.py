@@ -163,3 +163,17 @@ def test_a_sample_of_people_is_asked_of_a_large_log(monkeypatch):
     assert planned(world, max_people=3).max_people == 3
     with pytest.raises(ArgumentError, match="max_people must be a whole number of at least 1"):
         planned(world, max_people=0)
+
+
+@pytest.mark.parametrize(
+    ("method", "lessons"),
+    [
+        ("global-time", "global-time"),
+        ("per-user-time", "per-user-time"),
+        ("random", "per-user-time"),
+    ],
+)
+def test_the_usual_engine_learns_in_the_way_that_it_is_asked(small, method, lessons):
+    engine = job._usual_engine(planned(small, method=method, seed=3))
+    assert engine.label_method == lessons
+    assert engine.seed == 3

@@ -22,7 +22,7 @@ from workbench.artifact import sealed
 from workbench.columns import VALUE
 from workbench.data.dataset import Dataset
 from workbench.data.sample import asking
-from workbench.data.split import IN_TIME, Split, split
+from workbench.data.split import GLOBAL_TIME, IN_TIME, PER_USER_TIME, Split, split
 from workbench.errors import ArgumentError, CapabilityError, DataError
 from workbench.evaluation.accuracy import ACCURACY
 from workbench.evaluation.cold_start import SHOWN, cold_start, reached
@@ -80,7 +80,8 @@ def run(
         ``workbench.pipeline.plan.USUAL`` that the log supports. The engine is always fitted,
         since it is what the run is about.
     engine : Engine, optional
-        Not fitted yet, e.g. ``wb.Engine(n_trees=50)``; by default ``wb.Engine(seed=seed)``.
+        Not fitted yet, e.g. ``wb.Engine(n_trees=50)``; by default ``wb.Engine(seed=seed)``, which
+        under "global-time" has its labels cut at one moment, too.
     method : str, optional
         How to split (see ``wb.split``). By default "per-user-time", or "random" for a log
         without timestamps, which the manifest and the report then say.
@@ -121,7 +122,7 @@ def run(
         dataset, models=models, method=method, test_fraction=test_fraction, guests=guests, k=k,
         seed=seed, max_people=max_people,
     )  # fmt: skip
-    engine = Engine(seed=plan.seed) if engine is None else engine
+    engine = _usual_engine(plan) if engine is None else engine
     when = datetime.now(UTC)
     names = ["split", *plan.models, "tie orders", "compare", "audit", "report"]
     with Stages(names, progress) as stages:
@@ -211,6 +212,12 @@ class Stages:
         yield
         self.seconds[name] = round(time.perf_counter() - started, 2)
         self._bar.update()
+
+
+def _usual_engine(plan: Plan) -> Engine:
+    """An engine that learns out of time in the way that the run is asked."""
+    lessons = GLOBAL_TIME if plan.method == GLOBAL_TIME else PER_USER_TIME
+    return Engine(seed=plan.seed, label_method=lessons)
 
 
 def run_name(dataset_name: str, when: datetime) -> str:
