@@ -22,7 +22,7 @@ from workbench.artifact import sealed
 from workbench.columns import VALUE
 from workbench.data.dataset import Dataset
 from workbench.data.sample import asking
-from workbench.data.split import GLOBAL_TIME, IN_TIME, PER_USER_TIME, Split, split
+from workbench.data.split import GLOBAL_TIME, IN_TIME, Split, split
 from workbench.errors import ArgumentError, CapabilityError, DataError
 from workbench.evaluation.accuracy import ACCURACY
 from workbench.evaluation.cold_start import SHOWN, cold_start, reached
@@ -216,8 +216,8 @@ class Stages:
 
 def _usual_engine(plan: Plan) -> Engine:
     """An engine that learns out of time in the way that the run is asked."""
-    lessons = GLOBAL_TIME if plan.method == GLOBAL_TIME else PER_USER_TIME
-    return Engine(seed=plan.seed, label_method=lessons)
+    how = {"label_method": GLOBAL_TIME} if plan.method == GLOBAL_TIME else {}
+    return Engine(seed=plan.seed, **how)
 
 
 def run_name(dataset_name: str, when: datetime) -> str:
