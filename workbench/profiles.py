@@ -182,6 +182,11 @@ class Profiles:
         return self.latest & (self.weight > 0)
 
     @cached_property
+    def n_met(self) -> IntArray:
+        """Number of events of each profile that count, ``(n_profiles,)``."""
+        return np.bincount(self.row[self.counts], minlength=len(self))
+
+    @cached_property
     def from_end(self) -> IntArray:
         """Number of later events of the same person that count, ``(n_events,)``; the last has 0."""
         so_far = np.concatenate([[0], np.cumsum(self.counts)])

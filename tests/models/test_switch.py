@@ -49,14 +49,16 @@ def test_borders_go_where_the_next_part_gains():
     assert borders(np.stack([gained[:, 0] + 9, gained[:, 1]], axis=1)) == [LENGTHS[-1] + 1]
 
 
-def test_learned_borders_do_no_worse_than_one_part_alone(log):
-    learned = Switch(seed=0).fit(log).at_
-    assert len(learned) == 2
-    assert learned == sorted(learned)
-    assert Switch(seed=0).fit(log).at_ == learned
-    # A part that knows nothing is never let speak.
-    noise = Switch([Content(dislikes=0.0), ItemKNN(n_neighbours=1)]).fit(log)
-    assert 0 <= noise.at_[0] <= LENGTHS[-1] + 1
+class Backwards(Popularity):
+    """What nobody likes first. Source: none."""
+
+    def score(self, profiles, items=None):
+        return -super().score(profiles, items)
+
+
+def test_a_part_that_knows_nothing_is_never_let_speak(log):
+    assert Switch([Backwards(), ItemKNN()]).fit(log).at_ == [0]
+    assert Switch([ItemKNN(), Backwards()]).fit(log).at_ == [LENGTHS[-1] + 1]
 
 
 def test_a_log_too_small_to_cut_switches_after_one_event(log):

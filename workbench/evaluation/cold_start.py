@@ -15,7 +15,6 @@ from workbench.evaluation.definitions import PROTOCOL, K, check_split, is_guest,
 from workbench.models.base import Recommender
 from workbench.profiles import Profiles
 from workbench.ranking.recommend import BLOCK, check_k, scored, top
-from workbench.vocabulary import IntArray
 
 LENGTHS = (0, 1, 3, 10)
 SHOWN = "history"
@@ -83,7 +82,7 @@ def cold_start(
             "split.train"
         )
     ids, people = split.people()
-    chosen = np.flatnonzero(_held(people) >= lengths[-1])
+    chosen = np.flatnonzero(people.n_met >= lengths[-1])
     if len(chosen) == 0:
         raise DataError(
             f"nobody who is asked about in {split.train.name!r} has {lengths[-1]} events; "
@@ -130,16 +129,10 @@ def reached(split: Split, lengths: Iterable[int] = LENGTHS, least: int = 20) -> 
     list of int
         Empty where not even one event is had by enough.
     """
-    held = _held(split.people()[1])
+    held = split.people()[1].n_met
     enough = min(least, (len(held) + 1) // 2)
     found = sorted(n for n in set(lengths) if (held >= n).sum() >= enough)
     return found if found and found[-1] > 0 else []
-
-
-def _held(people: Profiles) -> IntArray:
-    """Events of each person that count, ``(n_people,)``."""
-    held: IntArray = np.bincount(people.row[people.counts], minlength=len(people))
-    return held
 
 
 def _lists(model: Recommender, asked: Profiles, n: int | None, k: int) -> Shown:

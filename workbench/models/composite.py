@@ -108,4 +108,4 @@ def inner_cut(dataset: Dataset, seed: int) -> Split | None:
     except DataError:
         return None
     assert isinstance(inner, Split)
-    return inner
+    return inner if len(inner.people()[0]) > 1 else None

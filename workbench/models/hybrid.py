@@ -109,7 +109,7 @@ class Blend(Composite):
 
     def _learn(self, dataset: Dataset) -> None:
         inner = inner_cut(dataset, self.seed)
-        if inner is None or len(inner.people()[0]) < 2:
+        if inner is None:
             return
         people, asked = inner.people()[1], inner.relevant_matrix()
         fits = max(2, BLOCK_BYTES // (4 * dataset.n_items * len(self.weights_)))

@@ -138,7 +138,7 @@ class Stack(Composite, RatingModel):
             row, item = ids.codes(asked[USER]), cut.train.catalogue.codes(asked[ITEM])
             n_events = _n_events(cut.train.profiles())
             scores = [_of_pairs(part, people, row, item) for part in parts]
-            x = self._columns(scores, _met(people)[row], n_events[item])
+            x = self._columns(scores, people.n_met[row], n_events[item])
             yield x, asked[VALUE].to_numpy().astype(np.float64)
 
     def _combine(self, x: FloatArray, y: NDArray[np.float64]) -> None:
@@ -174,7 +174,7 @@ class Stack(Composite, RatingModel):
         for place, block in profiles.blocks(min(size, 1024)):
             said = [part.score(block, items).ravel() for part in self.parts_]
             n_events = self.n_events_ if items is None else self.n_events_[items]
-            x = self._columns(said, np.repeat(_met(block), n_items), np.tile(n_events, len(block)))
+            x = self._columns(said, np.repeat(block.n_met, n_items), np.tile(n_events, len(block)))
             found = np.clip(predict(x), *self.range_)
             scores[place] = found.reshape(len(block), n_items)
         return scores
@@ -182,7 +182,7 @@ class Stack(Composite, RatingModel):
     def _of_pairs(self, block: Profiles, row: IntArray, item: IntArray) -> NDArray[Any]:
         """See ``RatingModel``."""
         said = [_of_pairs(part, block, row, item) for part in self.parts_]
-        x = self._columns(said, _met(block)[row], self.n_events_[item])
+        x = self._columns(said, block.n_met[row], self.n_events_[item])
         return np.clip(self._predictor()(x), *self.range_)
 
     def _columns(
@@ -238,11 +238,6 @@ def _of_pairs(
         here = np.flatnonzero((row >= place.start) & (row < place.stop))
         found[here] = part.score(block)[row[here] - place.start, item[here]]
     return found
-
-
-def _met(people: Profiles) -> IntArray:
-    """Events of each profile that count, ``(n_profiles,)``."""
-    return np.bincount(people.row[people.counts], minlength=len(people))
 
 
 def _n_events(people: Profiles) -> IntArray:

@@ -90,7 +90,7 @@ class Switch(Composite):
 
     def _learn(self, dataset: Dataset) -> None:
         inner = inner_cut(dataset, self.seed)
-        if inner is None or len(inner.people()[0]) < 2:
+        if inner is None:
             return
         people, asked = inner.people()[1], inner.relevant_matrix()
         if len(people) > PEOPLE:
@@ -101,7 +101,7 @@ class Switch(Composite):
         for p, part in enumerate(self._fitted(inner.train)):
             for block_of, block in people.blocks():
                 relevant = asked[block_of].toarray() > 0
-                held = _events(block)
+                held = block.n_met
                 for i, n in enumerate(LENGTHS):
                     scores = np.array(part.score(block.only(block.from_end < n)))
                     scores[~np.isfinite(scores)] = -np.inf
@@ -113,7 +113,7 @@ class Switch(Composite):
     def score(self, profiles: Profiles, items: IntArray | None = None) -> FloatArray:
         n_items = len(profiles.catalogue) if items is None else len(items)
         scores = np.empty((len(profiles), n_items), dtype=np.float32)
-        speaks = np.searchsorted(self.at_, _events(profiles), side="right")
+        speaks = np.searchsorted(self.at_, profiles.n_met, side="right")
         for place, part in enumerate(self.parts_):
             rows = np.flatnonzero(speaks == place)
             if len(rows):
@@ -147,11 +147,6 @@ def borders(gained: NDArray[np.float64]) -> list[int]:
         key=lambda at: (round(total(at), 9), [-i for i in at]),
     )
     return [ends[i] for i in best]
-
-
-def _events(people: Profiles) -> IntArray:
-    """Events of each profile that count, ``(n_profiles,)``."""
-    return np.bincount(people.row[people.counts], minlength=len(people))
 
 
 class Cascade(Composite):

@@ -235,7 +235,7 @@ def _cold(rows: Any) -> dict[str, Any] | None:
         "rows": [{"model": name, "cells": models[name]} for name in order],
         "metric": rows[0]["metric"],
         "n": rows[0]["n"],
-        "definition": next((r["definition"] for r in rows if r["history"] is None), ""),
+        "asked": next((r["definition"] for r in rows if r["history"] is None), "").split("; ")[-1],
     }
 
 

@@ -110,12 +110,7 @@ class Pool:
         order = np.argsort(gone | ~self.held, axis=1, kind="stable")
         kept = self._taken(order, np.take_along_axis(self.utility, order, axis=1))
         left = np.arange(self.code.shape[1]) < (self.held & ~gone).sum(axis=1)[:, None]
-        return replace(
-            kept,
-            code=np.where(left, kept.code, NOBODY),
-            origin=np.where(left, kept.origin, -1),
-            utility=np.where(left, kept.utility, -np.inf),
-        )
+        return kept._only(left)
 
     def pinned(self, codes: IntArray, due: Mask) -> Pool:
         """With these items on top, in their order.
@@ -149,11 +144,15 @@ class Pool:
             np.maximum(column, 0),
             np.take_along_axis(self.utility, np.maximum(column, 0), axis=1),
         )
+        return taken._only(some)
+
+    def _only(self, held: Mask) -> Pool:
+        """With nothing in the places outside the mask."""
         return replace(
-            taken,
-            code=np.where(some, taken.code, NOBODY),
-            origin=np.where(some, taken.origin, -1),
-            utility=np.where(some, taken.utility, -np.inf),
+            self,
+            code=np.where(held, self.code, NOBODY),
+            origin=np.where(held, self.origin, -1),
+            utility=np.where(held, self.utility, -np.inf),
         )
 
     def _taken(self, order: IntArray, utility: Floats) -> Pool:
