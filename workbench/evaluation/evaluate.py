@@ -120,9 +120,10 @@ def evaluate(
             GUEST: is_guest(split, ids),
             COLD: people.lengths == 0,
             N_SHOWN: shown.count.astype(np.int64),
-            **{name: pl.Series(name, values).fill_nan(None) for name, values in metrics.items()},
+            **metrics,
         }
     ).with_columns(
+        pl.col(*metrics).fill_nan(None),
         pl.lit(k, dtype=pl.Int64).alias(K),
         pl.lit(ranking_protocol(split, ranked) + doubt).alias(PROTOCOL),
     )
