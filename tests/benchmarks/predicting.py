@@ -16,6 +16,8 @@ from workbench.models.ratings import RatingLog
 
 EQUAL = 1e-5
 """Ours are float32; ratings run from 1 to 5."""
+FEW = 0.01
+"""More than this share of other predictions is no matter of ties."""
 MEMORY_BASED = ("knn-baseline", "slope-one")
 SUPPORT, CONFIDENCE = 0.05, 0.1
 FIGURES = ("support", "confidence", "lift", "leverage", "conviction")
@@ -87,6 +89,8 @@ def _alike(name: str, ours: np.ndarray, theirs: np.ndarray, truth: np.ndarray) -
     if name not in MEMORY_BASED:
         return f"{errors}: ours solves for people from their histories, theirs has stored vectors"
     other = int((np.abs(ours - theirs) >= EQUAL).sum())
+    if other > FEW * len(ours):
+        return f"PREDICTIONS DIFFER, {other:,} of {len(ours):,}; {errors}"
     ties = ", where several tie for the last neighbour" if other else ""
     return f"equal to {EQUAL:g} but for {other:,} of {len(ours):,} ratings{ties}; {errors}"
 

@@ -3,12 +3,14 @@
 import itertools
 import sys
 
+import numpy as np
 import pytest
 
 from tests.benchmarks import tables
 from tests.benchmarks.measuring import AtMost, Faster, Row, Within, against, percentile
 from tests.benchmarks.peers import environment
 from tests.benchmarks.peers.environment import PeersMissingError, interpreter
+from tests.benchmarks.predicting import _alike
 
 
 def _result(rows, when="1", cores=2):
@@ -52,6 +54,12 @@ def test_pairs_alternate_and_the_median_of_their_figures_decides():
 )
 def test_a_target_is_met_at_its_figure(target, ours, theirs, met):
     assert target.met(target.figure(ours, theirs)) is met
+
+
+def test_predictions_that_differ_are_no_ties():
+    ours = np.full(1000, 3.0)
+    told = [_alike("slope-one", ours, ours + (np.arange(1000) < n), ours) for n in (0, 10, 11)]
+    assert ["DIFFER" in words for words in told] == [False, False, True]
 
 
 def test_latency_is_of_ours_alone():

@@ -8,6 +8,8 @@ import pytest
 import workbench as wb
 from workbench.evaluation.cold_start import cold_start
 from workbench.pipeline import Run
+from workbench.pipeline.manifest import command
+from workbench.pipeline.plan import planned
 
 
 def test_every_model_and_the_engine_are_on_the_leaderboard(finished):
@@ -19,6 +21,12 @@ def test_every_model_and_the_engine_are_on_the_leaderboard(finished):
     ).to_series()
     assert inside.all()
     assert board["coverage"].is_between(0, 1).all()
+
+
+def test_the_command_names_the_models_that_are_not_the_usual_ones(finished):
+    assert finished.manifest["command"].endswith("--models popularity,ease,engine")
+    usual = planned(wb.load("synthetic", seed=0))
+    assert "--models" not in command("synthetic", usual)
 
 
 def test_the_leaderboard_is_what_evaluation_says(finished):

@@ -325,6 +325,7 @@ def test_a_constraint_on_no_feature_is_refused_before_any_training(world):
         ("n_windows", 0),
         ("short_histories", (-1,)),
         ("short_histories", "13"),
+        ("short_histories", (True,)),
         ("short_share", 1.5),
         ("max_people", 0),
     ],

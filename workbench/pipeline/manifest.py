@@ -11,7 +11,7 @@ import polars as pl
 import workbench
 from workbench.artifact import library_versions
 from workbench.data.split import Split
-from workbench.pipeline.plan import ENGINE, Plan
+from workbench.pipeline.plan import ENGINE, USUAL, Plan
 
 
 def described(
@@ -84,10 +84,13 @@ def command(name: str, plan: Plan) -> str:
     from workbench.data.load import dataset_names
 
     data = f"--data {name}" if name in dataset_names() else "--interactions ..."
+    models = [model for model in plan.models if model not in plan.own]
+    usual = set(models) == set(USUAL).difference(plan.left_out)
     return (
         f"workbench run {data} --split {plan.method} --test-fraction {plan.test_fraction:g} "
         f"--guests {plan.guests:g} -k {plan.k} --seed {plan.seed}"
         + ("" if plan.max_people is None else f" --max-people {plan.max_people}")
+        + ("" if usual else f" --models {','.join(models)}")
     )
 
 

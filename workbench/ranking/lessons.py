@@ -106,10 +106,12 @@ def check_lessons(
             "give fewer, or smaller ones"
         )
     whole = isinstance(short, Sequence) and not isinstance(short, str)
-    if not whole or not all(isinstance(n, int | np.integer) and n >= 0 for n in short):
+    if not whole:
         raise ArgumentError(
             f"short_histories must be whole numbers of events such as (0, 1, 3), not {short!r}"
         )
+    for length in short:
+        check_whole("each of short_histories", length, least=0)
     check_number("short_share", share, most=1)
 
 
