@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -57,16 +57,32 @@ class Lessons:
         return int(self.question[-1]) + 1 if len(self) else 0
 
     @classmethod
-    def joined(cls, parts: Sequence[Lessons]) -> Self:
-        """All of several, their questions numbered on."""
-        before = np.cumsum([0, *(part.n_questions for part in parts)])
-        return cls(
-            np.concatenate([part.matrix for part in parts]),
-            np.concatenate([part.relevant for part in parts]),
-            np.concatenate([p.question + n for p, n in zip(parts, before, strict=False)]),
-            np.concatenate([part.person for part in parts]),
+    def joined(cls, parts: list[Lessons]) -> Lessons:
+        """All of several, their questions numbered on.
+
+        The list is emptied on the way, so that a large matrix is in memory once, not twice.
+        """
+        if len(parts) == 1:
+            return parts.pop()
+        total, width = sum(map(len, parts)), parts[0].matrix.shape[1]
+        whole = cls(
+            np.empty((total, width), np.float32),
+            np.empty(total, np.float32),
+            np.empty(total, np.int64),
+            np.empty(total, np.int64),
             parts[0].method,
         )
+        parts.reverse()
+        stop = questions = 0
+        while parts:
+            part = parts.pop()
+            start, stop = stop, stop + len(part)
+            whole.matrix[start:stop] = part.matrix
+            whole.relevant[start:stop] = part.relevant
+            whole.question[start:stop] = part.question + questions
+            whole.person[start:stop] = part.person
+            questions += part.n_questions
+        return whole
 
     def about(self) -> dict[str, Any]:
         """What they are, in a few numbers."""
