@@ -1,0 +1,173 @@
+"""Variants: many edited versions of one person, and where items come in the list of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from workbench.columns import ITEM, RANK, ROW, SCORE, SOURCE
+from workbench.explain.coalitions import pair_scores
+from workbench.models.base import Recommender
+from workbench.profiles import Profiles
+from workbench.ranking.policy import Policy
+from workbench.ranking.recommend import check_k, scored, top
+from workbench.slate import Slates
+from workbench.vocabulary import FloatArray, IntArray
+
+BLOCK = 256
+"""Variants whose scores of the whole catalogue are held at once."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where items come in the lists of the variants of a person.
+
+    Attributes
+    ----------
+    score : (n_variants, n_items) float32
+        Of the pair, candidate or not; NaN where the model cannot say.
+    rank : (n_variants, n_items) int64
+        In the model's whole list, from 1; 0 where the item is not in it.
+    place : (n_variants, n_items) int64
+        On the slate of k (after the policy, where there is one), from 1; 0 where it is not on it.
+    """
+
+    score: FloatArray
+    rank: IntArray
+    place: IntArray
+
+    @property
+    def shown(self) -> NDArray[np.bool_]:
+        """Whether the item is on the slate, ``(n_variants, n_items)``."""
+        return self.place > 0
+
+
+def places(
+    model: Recommender,
+    person: Profiles,
+    variants: Profiles,
+    items: IntArray,
+    k: int,
+    policy: Policy | None = None,
+) -> Places:
+    """Score, rank and place of items for edited versions of one person, in batches.
+
+    The rule for what was removed: an item that the person has met stays out of the lists of all
+    variants, also of those that lack it. So removal tells what the event did to the others, and
+    not that its own item could be shown again. Ranks are those of ``wb.slate`` for the variant,
+    less these items.
+
+    Parameters
+    ----------
+    model : Recommender
+        Fitted.
+    person : Profiles
+        The person as they are: one row.
+    variants : Profiles
+        Row ``i`` of everything returned is variant ``i``; any edit, of events, attributes,
+        context or moment. See ``coalitions`` for those that lack events.
+    items : (n_items,) int64
+        Codes in the model's catalogue.
+    k : int
+        Places of a slate.
+    policy : Policy, optional
+    """
+    check_k(k)
+    person, variants = (who.aligned(model.catalogue) for who in (person, variants))
+    score = pair_scores(model, variants, items).astype(np.float32)
+    rank = np.zeros(score.shape, dtype=np.int64)
+    place = np.zeros(score.shape, dtype=np.int64)
+    for part, block in variants.blocks(BLOCK):
+        ranked = _ranked(model, person, block)
+        rank[part] = _ranks(ranked, items)
+        if policy is None:
+            place[part] = np.where(rank[part] <= k, rank[part], 0)
+            continue
+        frame = _slates(model, person, block, ranked, k, policy).frame
+        whole = np.zeros(ranked.shape, dtype=np.int64)
+        whole[frame[ROW].to_numpy(), model.catalogue.codes(frame[ITEM])] = frame[RANK]
+        place[part] = whole[:, items]
+    return Places(score, rank, place)
+
+
+def variant_slates(
+    model: Recommender,
+    person: Profiles,
+    variants: Profiles,
+    k: int,
+    policy: Policy | None = None,
+) -> Slates:
+    """Slates of edited versions of one person, by the rule of ``places``.
+
+    Parameters
+    ----------
+    model, person, variants, k, policy
+        See ``places``.
+
+    Returns
+    -------
+    Slates
+        Row ``i`` is variant ``i``. ``source`` is null: who brought an item is not asked.
+    """
+    check_k(k)
+    person, variants = (who.aligned(model.catalogue) for who in (person, variants))
+    frames = [_slates(model, person, variants[:0], _ranked(model, person, variants[:0]), k, None)]
+    for part, block in variants.blocks(BLOCK):
+        found = _slates(model, person, block, _ranked(model, person, block), k, policy)
+        moved = found.frame.with_columns(pl.col(ROW) + part.start)
+        frames.append(Slates(moved, len(block), k, found.steps))
+    steps: Sequence[tuple[dict[str, object], ...]] = [s for one in frames for s in one.steps]
+    return Slates(pl.concat([one.frame for one in frames]), len(variants), k, steps)
+
+
+def _ranked(model: Recommender, person: Profiles, variants: Profiles) -> FloatArray:
+    """Scores of all that may be shown to each variant; NaN elsewhere."""
+    scores: FloatArray = scored(model, variants, False)[0]
+    scores[variants.row, variants.item] = np.nan
+    scores[:, person.item] = np.nan  # the rule: what was met stays out
+    scores[~np.isfinite(scores)] = np.nan
+    return scores
+
+
+def _ranks(scores: FloatArray, items: IntArray) -> IntArray:
+    """Rank of some columns of each row, from 1, ties by column; 0 where there is no score."""
+    codes = np.arange(scores.shape[1])
+    out = np.zeros((len(scores), len(items)), dtype=np.int64)
+    for j, item in enumerate(items):
+        own = scores[:, item, None]
+        ahead = (scores > own) | ((scores == own) & (codes < item))
+        out[:, j] = np.where(np.isnan(own[:, 0]), 0, ahead.sum(axis=1) + 1)
+    return out
+
+
+def _slates(
+    model: Recommender,
+    person: Profiles,
+    variants: Profiles,
+    scores: FloatArray,
+    k: int,
+    policy: Policy | None,
+) -> Slates:
+    """The slates of ranked scores, as ``recommend`` makes them."""
+    row, item = top(scores, k if policy is None else policy.depth(k))
+    ids = model.catalogue.ids
+    frame = pl.DataFrame(
+        {
+            ROW: pl.Series(row, dtype=pl.Int64),
+            RANK: pl.int_range(1, len(row) + 1, eager=True),
+            ITEM: ids.gather(item),
+            SCORE: pl.Series(scores[row, item], dtype=pl.Float32),
+            SOURCE: pl.Series([None] * len(row), dtype=pl.String),
+        }
+    ).with_columns(pl.int_range(1, pl.len() + 1).over(ROW).alias(RANK))
+    slates = Slates(frame, len(variants), k)
+    if policy is None:
+        return slates
+    met = set(model.catalogue.take(np.unique(person.item)))
+    pin = [item for item in policy.pin if item not in met]  # would bring back what was removed
+    rules = policy if len(pin) == len(policy.pin) else replace(policy, pin=pin)
+    return rules.apply(slates, variants, k)
