@@ -82,12 +82,12 @@ def places(
     rank = np.zeros(score.shape, dtype=np.int64)
     place = np.zeros(score.shape, dtype=np.int64)
     for part, block in variants.blocks(BLOCK):
-        ranked = _ranked(model, person, block)
-        rank[part] = _ranks(ranked, items)
+        ranked = ranked_scores(model, person, block)
+        rank[part] = ranks_of(ranked, items)
         if policy is None:
             place[part] = np.where(rank[part] <= k, rank[part], 0)
             continue
-        frame = _slates(model, person, block, ranked, k, policy).frame
+        frame = slates_of(model, person, block, ranked, k, policy).frame
         whole = np.zeros(ranked.shape, dtype=np.int64)
         whole[frame[ROW].to_numpy(), model.catalogue.codes(frame[ITEM])] = frame[RANK]
         place[part] = whole[:, items]
@@ -115,16 +115,18 @@ def variant_slates(
     """
     check_k(k)
     person, variants = (who.aligned(model.catalogue) for who in (person, variants))
-    frames = [_slates(model, person, variants[:0], _ranked(model, person, variants[:0]), k, None)]
+    frames = [
+        slates_of(model, person, variants[:0], ranked_scores(model, person, variants[:0]), k, None)
+    ]
     for part, block in variants.blocks(BLOCK):
-        found = _slates(model, person, block, _ranked(model, person, block), k, policy)
+        found = slates_of(model, person, block, ranked_scores(model, person, block), k, policy)
         moved = found.frame.with_columns(pl.col(ROW) + part.start)
         frames.append(Slates(moved, len(block), k, found.steps))
     steps: Sequence[tuple[dict[str, object], ...]] = [s for one in frames for s in one.steps]
     return Slates(pl.concat([one.frame for one in frames]), len(variants), k, steps)
 
 
-def _ranked(model: Recommender, person: Profiles, variants: Profiles) -> FloatArray:
+def ranked_scores(model: Recommender, person: Profiles, variants: Profiles) -> FloatArray:
     """Scores of all that may be shown to each variant; NaN elsewhere."""
     scores: FloatArray = scored(model, variants, False)[0]
     scores[variants.row, variants.item] = np.nan
@@ -133,7 +135,7 @@ def _ranked(model: Recommender, person: Profiles, variants: Profiles) -> FloatAr
     return scores
 
 
-def _ranks(scores: FloatArray, items: IntArray) -> IntArray:
+def ranks_of(scores: FloatArray, items: IntArray) -> IntArray:
     """Rank of some columns of each row, from 1, ties by column; 0 where there is no score."""
     codes = np.arange(scores.shape[1])
     out = np.zeros((len(scores), len(items)), dtype=np.int64)
@@ -144,7 +146,7 @@ def _ranks(scores: FloatArray, items: IntArray) -> IntArray:
     return out
 
 
-def _slates(
+def slates_of(
     model: Recommender,
     person: Profiles,
     variants: Profiles,
