@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from workbench.models.base import Recommender
@@ -22,8 +23,13 @@ def players(person: Profiles) -> IntArray:
     return person.item[person.latest]
 
 
-def coalitions(person: Profiles, masks: Masks) -> Profiles:
-    """The person with the items of each mask alone; attributes, context and moment stay.
+def coalitions(
+    person: Profiles,
+    masks: Masks,
+    attributes: pl.DataFrame | None = None,
+    context: pl.DataFrame | None = None,
+) -> Profiles:
+    """The person with the items of each mask alone; what else is known of them stays.
 
     Parameters
     ----------
@@ -31,6 +37,8 @@ def coalitions(person: Profiles, masks: Masks) -> Profiles:
         One person.
     masks : (n_coalitions, n_players) bool
         Column ``j`` is ``players(person)[j]``.
+    attributes, context : polars.DataFrame, optional
+        One row per mask, where they are not the person's own.
 
     Returns
     -------
@@ -44,7 +52,8 @@ def coalitions(person: Profiles, masks: Masks) -> Profiles:
     row, event = np.nonzero(held)
     n = len(masks)
     repeated = np.zeros(n, dtype=np.int64)
-    attributes = person.attributes
+    if attributes is None:
+        attributes = person.attributes[repeated] if person.attributes.width else person.attributes
     return Profiles(
         person.catalogue,
         np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n))]),
@@ -53,8 +62,8 @@ def coalitions(person: Profiles, masks: Masks) -> Profiles:
         person.value[event],
         person.weight[event],
         None if person.kind is None else person.kind.gather(event),
-        attributes[repeated] if attributes.width else attributes,
-        person.context[repeated],
+        attributes,
+        person.context[repeated] if context is None else context,
     )
 
 

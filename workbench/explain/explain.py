@@ -11,12 +11,16 @@ import polars as pl
 from workbench.columns import GROUP, ITEM, REMOVAL, SHARE, TITLE, VALUE
 from workbench.errors import ArgumentError
 from workbench.explain.coalitions import pair_scores
-from workbench.explain.removal import removals
+from workbench.explain.policy_effects import policy_effects
+from workbench.explain.removal import Removals, removals
+from workbench.explain.shap_form import shap_form
 from workbench.explain.shares import event_shares
 from workbench.explain.words import sentence
 from workbench.models.base import Recommender
 from workbench.profile import Profile
 from workbench.profiles import Profiles
+from workbench.ranking.policy import Policy
+from workbench.ranking.recommend import check_k
 from workbench.vocabulary import Id
 
 
@@ -40,9 +44,24 @@ class Explanation:
         ``name, group, meaning, unit, value, share``, largest share first: exact TreeSHAP values
         of an engine's ranker. Empty for a model without features.
     events : polars.DataFrame
-        ``item_id, value, share, error, removal``, largest effect first. ``share`` is the item's
-        Shapley value over the whole model, ``error`` its standard error, ``removal`` how much
-        the score falls if the item had not been.
+        ``item_id, value, share, error, removal, rank_without, stays``, largest effect first.
+        ``share`` is the item's Shapley value over the whole model, ``error`` its standard error,
+        ``removal`` how much the score falls if the item had not been, ``rank_without`` the rank
+        then (null where it has none), ``stays`` whether it is then still on the slate of k
+        (null where it is not on it anyway). What was removed stays out of the list.
+    context : polars.DataFrame
+        ``kind`` ("attribute", "context", "moment"), ``name, value`` (as text), ``removal,
+        rank_without, stays``: the same for the other things known of the person that the model
+        reads.
+    policy : polars.DataFrame
+        ``step, effect, score_before, score_after, rank_before, rank_after``: what each step of
+        the policy did to the item, see ``policy_effects``. Empty without a policy.
+    rank, place : int or None
+        Rank in the model's list; place on the slate, after the policy. None where it has none.
+    k : int
+        Places of the slate.
+    words : list of str
+        What there is to say beyond ``sentence``, such as where share and removal disagree.
     event_base, event_residual : float
         The same for the shares of events: they start from the person with no history. NaN where
         the model cannot score that person; the shares are then null.
@@ -61,6 +80,13 @@ class Explanation:
     event_base: float
     event_residual: float
     agreement: bool | None
+    context: pl.DataFrame = field(repr=False)
+    policy: pl.DataFrame = field(repr=False)
+    rank: int | None
+    place: int | None
+    k: int
+    words: list[str] = field(repr=False)
+    _asked: Asked = field(repr=False)
 
     @property
     def groups(self) -> pl.DataFrame:
@@ -71,12 +97,48 @@ class Explanation:
             .sort(pl.col(SHARE).abs(), descending=True, maintain_order=True)
         )
 
+    def refined(self, budget: int = 1024) -> Explanation:
+        """The same explanation with more samples of the shares of events.
+
+        Those drawn so far are kept; shares that are exact stay as they are.
+
+        Parameters
+        ----------
+        budget : int
+            Further profiles to score.
+        """
+        return self  # the shares follow
+
+    def to_shap(self, *others: Explanation) -> Any:
+        """The shares as a ``shap.Explanation``, for the plots of ``shap``.
+
+        Those of the features; of the events, where the model has no features. Alone it is what
+        ``shap.plots.waterfall`` and ``bar`` take; with others, a row each, ``beeswarm`` too.
+
+        Parameters
+        ----------
+        others : Explanation
+            Of the same model, of any people and items.
+        """
+        return shap_form([self, *others], one=not others)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an explanation was asked with."""
+
+    model: Recommender
+    person: Profiles
+    code: int
+
 
 def explain(
     model: Recommender,
     profile: Profile,
     item_id: Id,
     *,
+    k: int = 10,
+    policy: Policy | None = None,
     titles: dict[Id, str] | None = None,
     budget: int = 1024,
     seed: int = 0,
@@ -90,6 +152,10 @@ def explain(
     profile : Profile
     item_id : str or int
         Any item of the catalogue, on the slate or not.
+    k : int
+        Places of the slate.
+    policy : Policy, optional
+        What is done to the slate after ranking.
     titles : mapping, optional
         Item id → title, for the sentence. An engine knows its own.
     budget : int
@@ -106,6 +172,7 @@ def explain(
         raise ArgumentError(
             f"profile must be a Profile, not {type(profile).__name__}; take people[i]"
         )
+    check_k(k)
     model._require_fitted()
     code = model.catalogue.code(item_id)
     if code < 0:
@@ -115,7 +182,8 @@ def explain(
     if not np.isfinite(score):
         raise ArgumentError(f"{model.name!r} cannot score item {item_id!r} for this person")
     features, base = _features(model, person, code)
-    events, event_base = _events(model, person, code, budget, seed)
+    gone = removals(model, person, code, k, policy)
+    events, event_base = _events(model, person, code, gone, budget, seed)
     event_residual = score - event_base - float(events[SHARE].fill_null(np.nan).sum())
     if base is None:
         base, residual = event_base, event_residual
@@ -137,6 +205,13 @@ def explain(
         event_base=event_base,
         event_residual=event_residual,
         agreement=_agree(events),
+        context=gone.context,
+        policy=policy_effects(model, person, code, score, policy, k),
+        rank=gone.rank or None,
+        place=gone.place or None,
+        k=k,
+        words=[],
+        _asked=Asked(model, person, code),
     )
 
 
@@ -171,10 +246,9 @@ def _features(model: Recommender, person: Profiles, code: int) -> tuple[pl.DataF
 
 
 def _events(
-    model: Recommender, person: Profiles, code: int, budget: int, seed: int
+    model: Recommender, person: Profiles, code: int, gone: Removals, budget: int, seed: int
 ) -> tuple[pl.DataFrame, float]:
     shares = event_shares(model, person, code, budget=budget, seed=seed)
-    gone = removals(model, person, code)
     value = person.value[person.latest]
     frame = pl.DataFrame(
         {
@@ -182,9 +256,8 @@ def _events(
             VALUE: pl.Series(value, dtype=pl.Float64).fill_nan(None),
             SHARE: pl.Series(shares.share, dtype=pl.Float64).fill_nan(None),
             "error": pl.Series(shares.error, dtype=pl.Float64).fill_nan(None),
-            REMOVAL: pl.Series(gone.removal, dtype=pl.Float64).fill_nan(None),
         }
-    )
+    ).with_columns(gone.columns(slice(len(gone.item))))
     return frame.sort(REMOVAL, descending=True, nulls_last=True, maintain_order=True), shares.base
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from workbench.columns import ITEM, RANK, ROW, SCORE, SOURCE
-from workbench.explain.coalitions import pair_scores
 from workbench.models.base import Recommender
 from workbench.profiles import Profiles
 from workbench.ranking.policy import Policy
-from workbench.ranking.recommend import check_k, scored, top
+from workbench.ranking.recommend import check_k, top
 from workbench.slate import Slates
 from workbench.vocabulary import FloatArray, IntArray
 
-BLOCK = 256
-"""Variants whose scores of the whole catalogue are held at once."""
+CELLS = 2**19
+"""Scores of one model that are held at once."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,12 @@ def places(
     """
     check_k(k)
     person, variants = (who.aligned(model.catalogue) for who in (person, variants))
-    score = pair_scores(model, variants, items).astype(np.float32)
-    rank = np.zeros(score.shape, dtype=np.int64)
-    place = np.zeros(score.shape, dtype=np.int64)
-    for part, block in variants.blocks(BLOCK):
-        ranked = ranked_scores(model, person, block)
+    shape = (len(variants), len(items))
+    score = np.full(shape, np.nan, dtype=np.float32)
+    rank, place = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    for part, block in variants.blocks(_block(model)):
+        ranked, score[part] = _scored(model, block, items)
+        _hide(ranked, person, block)
         rank[part] = ranks_of(ranked, items)
         if policy is None:
             place[part] = np.where(rank[part] <= k, rank[part], 0)
@@ -118,7 +119,7 @@ def variant_slates(
     frames = [
         slates_of(model, person, variants[:0], ranked_scores(model, person, variants[:0]), k, None)
     ]
-    for part, block in variants.blocks(BLOCK):
+    for part, block in variants.blocks(_block(model)):
         found = slates_of(model, person, block, ranked_scores(model, person, block), k, policy)
         moved = found.frame.with_columns(pl.col(ROW) + part.start)
         frames.append(Slates(moved, len(block), k, found.steps))
@@ -128,9 +129,42 @@ def variant_slates(
 
 def ranked_scores(model: Recommender, person: Profiles, variants: Profiles) -> FloatArray:
     """Scores of all that may be shown to each variant; NaN elsewhere."""
-    scores: FloatArray = scored(model, variants, False)[0]
+    return _hide(_scored(model, variants, np.zeros(0, dtype=np.int64))[0], person, variants)
+
+
+def _scored(
+    model: Recommender, variants: Profiles, items: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Scores of the list, ``(n_variants, catalogue)``, and of the pairs asked for.
+
+    An engine's are both made from the same signals, which take a good part of the time; a pair
+    that is a candidate has its score already.
+    """
+    if not hasattr(model, "retrievers_"):
+        whole = np.array(model.score(variants), dtype=np.float32)
+        return whole, whole[:, items]
+    engine: Any = model
+    variants = variants.showing(model.uses)
+    row, item, matrix, found = engine._candidates(variants)
+    whole = np.full((len(variants), len(model.catalogue)), np.nan, dtype=np.float32)
+    whole[row, item] = engine.ranker_.predict(matrix)
+    asked = whole[:, items]
+    row, column = np.nonzero(np.isnan(asked))
+    if len(row):
+        others = engine._matrix(variants, row, items[column], found)
+        asked[row, column] = engine.ranker_.predict(others)
+    return whole, asked
+
+
+def _block(model: Recommender) -> int:
+    """Variants per block, so that the scores of all models stay within some 100 MB."""
+    return int(np.clip(CELLS // len(model.catalogue), 8, 512))
+
+
+def _hide(scores: FloatArray, person: Profiles, variants: Profiles) -> FloatArray:
+    """Write NaN where nothing may be shown: the rule of ``places``, and what has no number."""
     scores[variants.row, variants.item] = np.nan
-    scores[:, person.item] = np.nan  # the rule: what was met stays out
+    scores[:, person.item] = np.nan
     scores[~np.isfinite(scores)] = np.nan
     return scores
 
