@@ -7,7 +7,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,6 +44,9 @@ from workbench.ranking.registry import create
 from workbench.report.html import write_report
 from workbench.slate import Slates
 
+Progress = Callable[[int, int, str], object]
+"""Stages done, number of stages, what is being done."""
+
 MOST_EVENTS_FOR_TIES = 1_000_000
 COLD_PEOPLE = 300
 """People asked again with shortened histories, guests first."""
@@ -65,7 +68,7 @@ def run(
     k: int = 10,
     seed: int = 0,
     max_people: int | None = None,
-    progress: bool = True,
+    progress: bool | Progress = True,
 ) -> Run:
     """Fit, compare, audit and report on one log; leave a run folder.
 
@@ -95,8 +98,10 @@ def run(
     max_people : int, optional
         At most so many people are asked, drawn by seed. By default all; 20,000 where people
         times items are more than 500 million. Manifest and report say so.
-    progress : bool
-        Whether to show a progress bar.
+    progress : bool or callable
+        Whether to show a progress bar; or who is told, whenever something begins or ends:
+        ``progress(done, of, words)``, with the stages done, their number and what is being done.
+        What it raises ends the run, and nothing is left behind.
 
     Returns
     -------
@@ -186,13 +191,16 @@ class Found:
 
 
 class Stages:
-    """Times what is done, and shows how far it is."""
+    """Times what is done, and tells how far it is: on a bar, or to who asked."""
 
-    def __init__(self, names: list[str], progress: bool) -> None:
+    def __init__(self, names: list[str], progress: bool | Progress) -> None:
         self.seconds: dict[str, float] = {}
+        self._tell = progress if callable(progress) else None
         self._bar = tqdm(
-            total=len(names), disable=not progress, unit="stage", leave=False, file=sys.stderr
-        )
+            total=len(names), disable=progress is not True, unit="stage", leave=False,
+            file=sys.stderr,
+        )  # fmt: skip
+        self._done, self._of, self._now = 0, len(names), ""
 
     def __enter__(self) -> Stages:
         return self
@@ -203,14 +211,18 @@ class Stages:
     def say(self, what: str) -> None:
         """What is being done inside the stage."""
         self._bar.set_postfix_str(what)
+        if self._tell is not None:
+            self._tell(self._done, self._of, f"{self._now}: {what}" if what else self._now)
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
+        self._now = name
         self._bar.set_description(name)
-        self._bar.set_postfix_str("")
+        self.say("")
         started = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - started, 2)
+        self._done += 1
         self._bar.update()
 
 
