@@ -92,16 +92,15 @@ def differences(
     ]
     width = people.shape[1]
     few = min(int(one.sum()), int(other.sum())) < 2
-    boots = resampled(sides, n_boot, seed)
+    with np.errstate(invalid="ignore"):  # a draw may hold nobody of a small cohort
+        boots = resampled(sides, n_boot, seed)
     found = []
     for place in range(width):
         first, second = sides[place], sides[width + place]
         gap = first.figure - second.figure
         boot = boots[place] - boots[width + place]
-        boot = boot[np.isfinite(boot)]  # a draw may hold nobody of a small cohort
-        ends = (np.nan, np.nan)
-        if not few:
-            ends = interval(boot, gap, first.influence - second.influence, level)
+        moves = first.influence - second.influence
+        ends = (np.nan, np.nan) if few else interval(boot[~np.isnan(boot)], gap, moves, level)
         found.append((first.figure, second.figure, gap, *ends))
     return np.array(found).reshape(-1, 5)
 
