@@ -11,7 +11,7 @@ import gc
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +21,11 @@ import polars as pl
 import streamlit as st
 from scipy import sparse
 
+from app.address import Known
 from app.catalogue import Catalogue
-from app.state import GUEST, Case, Known
-from workbench.columns import ITEM, USER, VALUE
+from app.facets import Facet, facets
+from app.state import DIALS, GUEST, Case, PolicyChoice
+from workbench.columns import AS_OF, GENRES, ITEM, N_RELEVANT, TIME, USER, VALUE
 from workbench.errors import DamagedArtifactError
 from workbench.pipeline import Run
 from workbench.profile import Profile
@@ -35,8 +37,11 @@ if TYPE_CHECKING:
     from workbench.data.split import Split
     from workbench.explain.explain import Explanation
     from workbench.ranking.engine import Engine
+    from workbench.ranking.policy import Policy
 
 MANIFEST = "manifest.json"
+CAPPED = (GENRES, "decade", "popularity")
+"""Columns of items that a list may be capped by, where the log has them."""
 FEW_VALUES = 12
 """A log with at most so many different ratings is rated by choosing one of them."""
 
@@ -73,7 +78,70 @@ class World:
     def known(self) -> Known:
         """What an address may name."""
         train = self.split.train
-        return Known(train.people, train.catalogue, frozenset(self.split.guests), self.value_range)
+        return Known(
+            train.people,
+            train.catalogue,
+            frozenset(self.split.guests),
+            self.value_range,
+            self.attributes,
+            self.context,
+            self.moments,
+            self.dials,
+            self.caps,
+        )
+
+    @cached_property
+    def attributes(self) -> dict[str, Facet]:
+        """What is known of people, by column; which of it the engine reads."""
+        users = self.split.train.users
+        return facets(users, [c for c in users.columns if c != USER], self.engine.uses)
+
+    @cached_property
+    def context(self) -> dict[str, Facet]:
+        """What is known of moments beside the time, by column."""
+        train = self.split.train
+        return facets(train.interactions, train.context_columns, self.engine.uses)
+
+    @cached_property
+    def moments(self) -> tuple[float, float] | None:
+        """First and last second of the log; None where it has no times."""
+        train = self.split.train
+        if "timestamps" not in train.has:
+            return None
+        times = train.interactions[TIME].drop_nulls()
+        if train.guest_interactions.height:
+            times = times.append(train.guest_interactions[TIME].drop_nulls())
+        return float(times.min()), float(times.max())  # type: ignore[arg-type]
+
+    @cached_property
+    def rules(self) -> Policy:
+        """A policy that does nothing yet and knows the items of the log."""
+        from workbench.ranking.policy import Policy
+
+        return Policy.for_dataset(self.split.train)
+
+    @cached_property
+    def dials(self) -> tuple[str, ...]:
+        """The numbers of a policy that this log can feed; two of them read genres."""
+        has = self.rules.table.columns
+        return tuple(d for d in DIALS if d not in ("diversity", "calibration") or GENRES in has)
+
+    @cached_property
+    def caps(self) -> tuple[str, ...]:
+        """The columns of items that a list may be capped by."""
+        return tuple(c for c in CAPPED if c in self.rules.table.columns)
+
+    @cached_property
+    def quality(self) -> dict[Id, float]:
+        """Guest → nDCG of the engine's list for them; only those with something to find."""
+        rows = self.run.rows
+        if not {"model", USER, "ndcg"} <= set(rows.columns):
+            return {}
+        of_engine = rows.filter(pl.col("model") == "engine").drop_nulls("ndcg")
+        if N_RELEVANT in rows.columns:
+            of_engine = of_engine.filter(pl.col(N_RELEVANT) > 0)
+        found = dict(of_engine.select(USER, "ndcg").iter_rows())
+        return {id_: found[id_] for id_ in self.guests if id_ in found}
 
     @cached_property
     def values(self) -> tuple[float, ...]:
@@ -168,40 +236,63 @@ def _warm(opened: World) -> None:
     import workbench
 
     _ = opened.catalogue, opened.known, opened.guests, opened.learnt_from, opened.values
+    _ = opened.quality
     someone = [Case(GUEST, user_id) for user_id in opened.guests][:1]
     for case in (Case(), *someone):
         workbench.slate(opened.engine, opened.start(case), opened.k)
 
 
+def policy(opened: World, choice: PolicyChoice) -> Policy | None:
+    """The policy that a visitor has set; None where it does nothing."""
+    return _policy(opened.key, repr(choice), opened, choice) if choice else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _policy(key: str, choice: str, _world: World, _choice: PolicyChoice) -> Policy:
+    """Kept, because a policy remembers which item belongs to which group."""
+    return replace(_world.rules, **_choice.parameters)
+
+
 def slate(opened: World, case: Case, profile: Profile) -> Slate:
-    """What a person is shown."""
-    return _slate(opened.key, _hashed(case), opened.k, opened, profile)
+    """What a person is shown under the policy of a case; ``profile`` is the case's person."""
+    choice = case.policy
+    return _slate(hashed(opened, profile, choice), opened.k, opened, profile, choice)
 
 
-@st.cache_data(show_spinner=False, max_entries=2000)
-def _slate(key: str, case: str, k: int, _world: World, _profile: Profile) -> Slate:
+@st.cache_data(show_spinner=False, max_entries=1000)
+def _slate(key: str, k: int, _world: World, _profile: Profile, _choice: PolicyChoice) -> Slate:
     import workbench
 
-    return workbench.slate(_world.engine, _profile, k)
+    return workbench.slate(_world.engine, _profile, k, policy(_world, _choice))
 
 
 def explanation(opened: World, case: Case, profile: Profile, item_id: Id) -> Explanation:
     """Why a person is shown an item."""
-    return _explanation(opened.key, _hashed(case), str(item_id), opened, profile, item_id)
+    key = hashed(opened, profile, PolicyChoice())
+    return _explanation(key, str(item_id), opened, profile, item_id)
 
 
 @st.cache_data(show_spinner=False, max_entries=500)
 def _explanation(
-    key: str, case: str, item: str, _world: World, _profile: Profile, _item_id: Id
+    key: str, item: str, _world: World, _profile: Profile, _item_id: Id
 ) -> Explanation:
     import workbench
 
     return workbench.explain(_world.engine, _profile, _item_id)
 
 
-def _hashed(case: Case) -> str:
-    """A case as text: who, and the edits that count, to the last digit."""
-    return repr((case.kind, case.user_id, [(e.do, e.item_id, e.value) for e in case.done]))
+def hashed(opened: World, profile: Profile, choice: PolicyChoice) -> str:
+    """A run, a person as its engine sees them, and a policy, as a key for a cache.
+
+    What the engine does not read is not in it: such an edit costs nothing and changes nothing.
+    """
+    uses = opened.engine.uses
+    seen = Profile(
+        profile.history,
+        {name: value for name, value in profile.attributes.items() if name in uses},
+        {name: v for name, v in profile.context.items() if name in uses or name == AS_OF},
+    )
+    return f"{opened.key}#{seen.fingerprint}#{choice!r}"
 
 
 def _arrays(roots: list[Any]) -> Iterator[np.ndarray[Any, Any]]:

@@ -1,49 +1,148 @@
 """What a visitor has done: a person to start from and the edits since, as one frozen object.
 
 It lives under one plain key of ``st.session_state``, so no visitor can see another's, and it is
-written to the address, so a reload or a shared link shows the same.
+written to the address (``address.py``), so a reload or a shared link shows the same.
+
+There is one ledger. A change of the history, of what is known of the person, of the moment and of
+the policy are all edits, so all can be undone and shared alike.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
 
-from workbench.errors import ArgumentError
+from app.facets import Value
+from workbench.columns import AS_OF
 from workbench.profile import Profile
-from workbench.vocabulary import Id, Vocabulary
+from workbench.vocabulary import Id
 
 GUEST, KNOWN, NOBODY = "guest", "known", "nobody"
 KINDS = (GUEST, NOBODY, KNOWN)
-ADD, RATE, DROP = "add", "rate", "drop"
 
-PERSON, EDITS, UNDONE, WHY = "person", "edits", "undone", "why"
-PARAMETERS = (PERSON, EDITS, UNDONE, WHY)
+ADD, RATE, DROP = "add", "rate", "drop"
+ATTRIBUTE, CONTEXT, MOMENT = "is", "in", "at"
+DIAL, CAP, PIN, LIFT, HIDE = "dial", "cap", "pin", "lift", "hide"
+OF_HISTORY = (ADD, RATE, DROP)
+OF_POLICY = (DIAL, CAP, PIN, LIFT, HIDE)
+OF_ITEMS = (*OF_HISTORY, PIN, LIFT, HIDE)
+TURNED = (DIAL, CAP, LIFT, MOMENT, ATTRIBUTE, CONTEXT)
+"""Controls that are turned on and on: turns of the same one in a row are one change."""
+
+DIALS = ("diversity", "calibration", "popularity_penalty", "epsilon")
+"""Numbers of a policy from 0 (off) to 1."""
+SEED = "seed"
+MOST_SEED = 999
+MOST_LIFT = 9.0
+MOST_CAP = 50
+
+START, STEP, PERSON_ONLY = "start", "step", "person"
+AGAINST = (START, STEP, PERSON_ONLY)
+"""What the list is held against: the person unchanged; one step before; the same without policy."""
+
 MOST_EDITS = 300
-LONGEST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change to a person: ``do`` is "add", "rate" or "drop"."""
+    """One change.
+
+    Attributes
+    ----------
+    do : str
+        What is done: to the history "add", "rate", "drop"; to the person "is" (an attribute), to
+        the moment "in" (a column of context) and "at" (the moment itself); to the policy "dial",
+        "cap", "pin", "lift" (boost), "hide" (exclude).
+    what : str or int
+        The item, or the name of the attribute, column or dial; ``as_of`` for the moment.
+    value : number or text, optional
+        The rating, the new value, or the moment in seconds (None: their own). Of a policy 0 takes
+        it back.
+    """
 
     do: str
-    item_id: Id
-    value: float | None = None
+    what: Id
+    value: Value = None
+
+    def possible(self, profile: Profile) -> bool:
+        """Whether it can be done to this history: nothing is added twice, or dropped unseen."""
+        return self.do not in OF_HISTORY or (self.what in profile) == (self.do != ADD)
 
     def applied(self, profile: Profile) -> Profile:
-        """The person after this change."""
+        """The person after this change, which must be possible; a policy changes no person."""
+        value: Any = self.value
         if self.do == ADD:
-            return profile.with_event(self.item_id, self.value)
+            return profile.with_event(self.what, value)
         if self.do == RATE:
-            return profile.revalued(self.item_id, self.value)
-        return profile.without(self.item_id)
+            return profile.revalued(self.what, value)
+        if self.do == DROP:
+            return profile.without(self.what)
+        if self.do == ATTRIBUTE:
+            return profile.with_attribute(str(self.what), value)
+        if self.do == CONTEXT:
+            return profile.with_context(str(self.what), value)
+        return profile
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChoice:
+    """The policy that a visitor has set; parameters as in ``wb.Policy``, in a form that hashes.
+
+    ``bool`` says whether it does anything.
+    """
+
+    diversity: float = 0.0
+    calibration: float = 0.0
+    popularity_penalty: float = 0.0
+    epsilon: float = 0.0
+    seed: int = 0
+    pin: tuple[Id, ...] = ()
+    boost: tuple[tuple[Id, float], ...] = ()
+    exclude: tuple[Id, ...] = ()
+    cap: tuple[tuple[str, int], ...] = ()
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, f.name) for f in fields(self) if f.name != SEED)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """For ``wb.Policy``: what is not at its neutral value."""
+        said = {f.name: getattr(self, f.name) for f in fields(self)}
+        said |= {"boost": dict(self.boost), "cap": dict(self.cap)}
+        return {name: value for name, value in said.items() if value}
+
+    @property
+    def dials(self) -> dict[str, float]:
+        """The dials that are on."""
+        return {name: getattr(self, name) for name in DIALS if getattr(self, name)}
+
+    def after(self, edit: Edit) -> PolicyChoice:
+        """The policy after an edit; edits of the person leave it."""
+        number = float(edit.value or 0)  # type: ignore[arg-type]
+        if edit.do == DIAL and edit.what == SEED:
+            return replace(self, seed=int(number))
+        if edit.do == DIAL and edit.what in DIALS:
+            return replace(self, **{str(edit.what): number})  # type: ignore[arg-type]
+        if edit.do == CAP:
+            return replace(self, cap=_with(self.cap, str(edit.what), int(number)))
+        if edit.do == LIFT:
+            return replace(self, boost=_with(self.boost, edit.what, number))
+        if edit.do in (PIN, HIDE):
+            name = "pin" if edit.do == PIN else "exclude"
+            rest = tuple(item for item in getattr(self, name) if item != edit.what)
+            return replace(self, **{name: (*rest, edit.what) if number else rest})
+        return self
+
+
+def _with(pairs: Iterable[tuple[Any, Any]], key: Id, value: float) -> tuple[tuple[Any, Any], ...]:
+    found = dict(pairs) | {key: value}
+    return tuple((k, v) for k, v in found.items() if v)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A person and the changes made to them.
+    """A person and the changes made to them, their moment and the policy.
 
     Attributes
     ----------
@@ -67,9 +166,32 @@ class Case:
         """The edits that count."""
         return self.edits[: len(self.edits) - self.undone]
 
+    @property
+    def start(self) -> Case:
+        """The same person, nothing changed."""
+        return Case(self.kind, self.user_id)
+
+    @property
+    def policy(self) -> PolicyChoice:
+        """What the edits that count make of the policy."""
+        choice = PolicyChoice()
+        for edit in self.done:
+            if edit.do in OF_POLICY:
+                choice = choice.after(edit)
+        return choice
+
+    @property
+    def as_of(self) -> float | None:
+        """The moment that was chosen, in seconds; None for the person's own."""
+        moments = [edit.value for edit in self.done if edit.do == MOMENT]
+        return moments[-1] if moments else None  # type: ignore[return-value]
+
     def edited(self, edit: Edit) -> Case:
         """With one more change; what was undone is forgotten."""
-        return replace(self, edits=(*self.done, edit), undone=0)
+        done = self.done
+        if done and edit.do in TURNED and (done[-1].do, done[-1].what) == (edit.do, edit.what):
+            done = done[:-1]
+        return replace(self, edits=(*done, edit), undone=0)
 
     def undo(self) -> Case:
         return replace(self, undone=min(self.undone + 1, len(self.edits)))
@@ -77,113 +199,61 @@ class Case:
     def redo(self) -> Case:
         return replace(self, undone=max(self.undone - 1, 0))
 
+    def back_to(self, n: int) -> Case:
+        """With the first ``n`` edits done and the others undone."""
+        return replace(self, undone=len(self.edits) - max(0, min(n, len(self.edits))))
+
     def restarted(self) -> Case:
         """The same person without changes (which can all be done again)."""
-        return replace(self, undone=len(self.edits))
+        return self.back_to(0)
+
+    def held_against(self, against: str) -> Case:
+        """The case whose list stands on the left: see ``AGAINST``."""
+        if against == STEP:
+            return replace(self, edits=self.done[:-1], undone=0)
+        if against == PERSON_ONLY:
+            kept = tuple(edit for edit in self.done if edit.do not in OF_POLICY)
+            return replace(self, edits=kept, undone=0)
+        return self.start
 
     def profile(self, start: Profile) -> Profile:
         """The person after the edits that count.
+
+        The moment comes first, wherever it stands in the ledger: what was added is added at that
+        moment, and what had not happened by then cannot be removed or re-rated (such an edit does
+        nothing until the moment is moved on again).
 
         Parameters
         ----------
         start : Profile
             The person before any of them.
         """
-        for edit in self.done:
-            start = edit.applied(start)
-        return start
+        return self._told(start)[0]
+
+    def idle(self, start: Profile) -> frozenset[int]:
+        """Places in ``done`` of the edits that do nothing at the moment that was chosen."""
+        return frozenset(self._told(start)[1])
+
+    def _told(self, start: Profile) -> tuple[Profile, list[int]]:
+        profile = start if self.as_of is None else start.at(self.as_of)
+        idle = []
+        for place, edit in enumerate(self.done):
+            if edit.possible(profile):
+                profile = edit.applied(profile)
+            else:
+                idle.append(place)
+        return profile, idle
 
 
-# --- the address ------------------------------------------------------------------------------
+class Saved(NamedTuple):
+    """A case that the visitor gave a name."""
 
-
-def to_address(case: Case, why: Id | None = None) -> dict[str, str]:
-    """The parameters of the address that bring this case back."""
-    found = {PERSON: NOBODY if case.user_id is None else f"{case.kind}.{case.user_id}"}
-    if case.edits:
-        found[EDITS] = "~".join(_packed(edit) for edit in case.edits)
-    if case.undone:
-        found[UNDONE] = str(case.undone)
-    if why is not None:
-        found[WHY] = str(why)
-    return found
-
-
-@dataclass(frozen=True)
-class Address:
-    """What an address says, as far as it can be read.
-
-    Attributes
-    ----------
-    case : Case or None
-        None where it names no person that can be shown.
-    why : str or int, optional
-        The item whose reason is asked for.
-    unread : int
-        Parts that could not be read and were left out.
-    """
-
-    case: Case | None
-    why: Id | None
-    unread: int
-
-
-@dataclass(frozen=True)
-class Known:
-    """What an address may name.
-
-    Attributes
-    ----------
-    people, items : Vocabulary
-    guests : collection of ids
-    values : tuple of float, optional
-        Lowest and highest rating of the log; None where it has none.
-    """
-
-    people: Vocabulary
-    items: Vocabulary
-    guests: Collection[Id]
-    values: tuple[float, float] | None
-
-    def allows(self, value: float | None) -> bool:
-        """Whether a rating is one that the log could hold."""
-        if value is None:
-            return True
-        return self.values is not None and self.values[0] <= value <= self.values[1]
-
-
-def from_address(parameters: Mapping[str, str], known: Known) -> Address:
-    """Read an address. Nothing in it can raise; what makes no sense is left out and counted."""
-    unread = 0
-    kind, _, text = parameters.get(PERSON, "").partition(".")
-    user_id = _id(text, known.people) if kind in (GUEST, KNOWN) else None
-    if user_id is not None:  # the split says who is a guest, not the address
-        kind = GUEST if user_id in known.guests else KNOWN
-        case = Case(kind, user_id)
-    elif kind == NOBODY or PERSON not in parameters:
-        case = Case()
-    else:
-        return Address(None, None, 1)
-    packed = parameters.get(EDITS, "")
-    if len(packed) > LONGEST:
-        packed, unread = "", 1
-    edits = []
-    for part in packed.split("~") if packed else ():
-        edit = _unpacked(part, known) if len(edits) < MOST_EDITS else None
-        if edit is None:
-            unread += 1
-        else:
-            edits.append(edit)
-    undone = parameters.get(UNDONE, "0")
-    if not re.fullmatch(r"[0-9]{1,3}", undone) or int(undone) > len(edits):
-        undone, unread = "0", unread + 1
-    why = _id(parameters[WHY], known.items) if WHY in parameters else None
-    unread += WHY in parameters and why is None
-    return Address(replace(case, edits=tuple(edits), undone=int(undone)), why, unread)
+    name: str
+    case: Case
 
 
 def checked(case: Case, start: Profile) -> tuple[Case, int]:
-    """Leave out edits that cannot be made to this person (twice added, not there to remove).
+    """Leave out edits that could not have been made to this person (twice added, never there).
 
     Returns
     -------
@@ -191,58 +261,33 @@ def checked(case: Case, start: Profile) -> tuple[Case, int]:
     int
         How many were left out.
     """
-    kept, profile, undone = [], start, case.undone
-    first_undone = len(case.edits) - case.undone
+    kept: list[Edit] = []
+    undone, first_undone = case.undone, len(case.edits) - case.undone
+    there = {event.item_id for event in start.history}
     for place, edit in enumerate(case.edits):
-        try:
-            if edit.do == ADD and edit.item_id in profile:
-                raise ArgumentError("already there")
-            profile = edit.applied(profile)
-            kept.append(edit)
-        except ArgumentError:
+        if edit.do in OF_HISTORY and (edit.what in there) != (edit.do != ADD):
             undone -= place >= first_undone
+            continue
+        kept.append(edit)
+        if edit.do == MOMENT:
+            there = _met(start, edit.value, kept)
+        elif edit.do in (ADD, DROP):
+            (there.add if edit.do == ADD else there.discard)(edit.what)
     return replace(case, edits=tuple(kept), undone=undone), len(case.edits) - len(kept)
 
 
-def _packed(edit: Edit) -> str:
-    """An edit as letters that an address keeps as they are: ``add_52_5``."""
-    parts = [edit.do, re.sub(r"[^A-Za-z0-9.-]", _escaped, str(edit.item_id))]
-    if edit.value is not None:
-        parts.append(
-            f"{edit.value:g}" if float(f"{edit.value:g}") == edit.value else repr(edit.value)
-        )
-    return "_".join(parts)
+def _met(start: Profile, moment: Any, edits: Iterable[Edit]) -> set[Id]:
+    """Items of the history after some edits, at a moment."""
+    there = {
+        event.item_id
+        for event in start.history
+        if moment is None or event.timestamp is None or event.timestamp <= moment
+    }
+    for edit in edits:
+        if edit.do in (ADD, DROP):
+            (there.add if edit.do == ADD else there.discard)(edit.what)
+    return there
 
 
-def _escaped(match: re.Match[str]) -> str:
-    return "".join(f"*{byte:02X}" for byte in match.group().encode("utf-8", "surrogatepass"))
-
-
-def _unpacked(part: str, known: Known) -> Edit | None:
-    pieces = part.split("_")
-    if len(pieces) not in (2, 3) or pieces[0] not in (ADD, RATE, DROP):
-        return None
-    try:
-        text = re.sub(
-            r"(?:\*[0-9A-F]{2})+",
-            lambda m: bytes.fromhex(m.group().replace("*", "")).decode("utf-8", "surrogatepass"),
-            pieces[1],
-        )
-        value = float(pieces[2]) if len(pieces) == 3 else None
-    except ValueError:
-        return None
-    item_id = _id(text, known.items)
-    if item_id is None or not known.allows(value) or (pieces[0] == DROP and value is not None):
-        return None
-    return Edit(pieces[0], item_id, value)
-
-
-def _id(text: str, ids: Vocabulary) -> Id | None:
-    """The id that a text spells, or None where there is no such id."""
-    if ids.is_integer:
-        if not re.fullmatch(r"-?[0-9]{1,18}", text):
-            return None
-        id_: Id = int(text)
-    else:
-        id_ = text
-    return id_ if id_ in ids else None
+THE_MOMENT = AS_OF
+"""``Edit.what`` of an edit of the moment."""

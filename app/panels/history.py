@@ -31,7 +31,7 @@ def edit(world: World, case: Case, profile: Profile) -> None:
         return
     if not world.value_range:
         st.caption("This log has no ratings: an entry says that it happened, not how it was liked.")
-    added = {edit.item_id for edit in case.done if edit.do == ADD}
+    added = {edit.what for edit in case.done if edit.do == ADD}
     most = session.shown()
     with st.container(gap="xsmall", key="history"):
         for item_id in items[:most]:
@@ -160,7 +160,7 @@ def _ledger(world: World, case: Case) -> None:
         for place, edit in enumerate(case.edits):
             undone = place >= len(case.done)
             value = "" if edit.value is None else f" {stars(edit.value)}"
-            line = f"{place + 1}. {DID[edit.do]} {world.catalogue[edit.item_id].title}{value}"
+            line = f"{place + 1}. {DID[edit.do]} {world.catalogue[edit.what].title}{value}"
             rows.append(text(f"{line} (undone)", "undone") if undone else text(line, "line"))
         html(*rows)
         st.caption("The address of this page holds them: copy it to share what you see.")

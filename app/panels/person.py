@@ -7,8 +7,9 @@ import random
 import streamlit as st
 
 from app import session
+from app.address import PERSON, from_address
 from app.cache import World
-from app.state import GUEST, KNOWN, NOBODY, PERSON, Case, from_address
+from app.state import GUEST, KNOWN, NOBODY, Case
 from app.words import counted
 from workbench.vocabulary import Id
 

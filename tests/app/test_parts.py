@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 from streamlit import config as streamlit_config
 
+from app.address import Known, from_address, to_address
 from app.catalogue import Catalogue, folded, spoken
 from app.export import guarded_csv
-from app.state import ADD, DROP, RATE, Case, Edit, Known, from_address, to_address
+from app.state import ADD, DROP, RATE, Case, Edit
 from app.words import likeness
 from tests.app.reading import HOSTILE, MAIN
 from workbench.vocabulary import Vocabulary
