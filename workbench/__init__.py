@@ -19,6 +19,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 _WHERE = {
     "ArgumentError": "errors",
     "CapabilityError": "errors",
+    "Change": "explain.changes",
     "ContractError": "errors",
     "DataError": "errors",
     "Dataset": "data.dataset",
@@ -37,6 +38,7 @@ _WHERE = {
     "background": "explain.background",
     "check_model": "checks.model",
     "compare": "evaluation.uncertainty",
+    "counterfactual": "explain.counterfactual",
     "create": "ranking.registry",
     "definitions": "evaluation.definitions",
     "evaluate": "evaluation.evaluate",
@@ -56,6 +58,7 @@ _WHERE = {
     "split": "data.split",
     "summarise": "evaluation.uncertainty",
     "tune": "pipeline.tune",
+    "what_if": "explain.whatif",
 }
 
 __all__ = sorted(_WHERE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from workbench.columns import USER
 from workbench.data.order import mixed
 from workbench.data.split import Split
 from workbench.errors import ArgumentError
+from workbench.vocabulary import Id
 
 
 def asking(split: Split, max_people: int, seed: int = 0) -> Split:
@@ -52,6 +54,44 @@ def asking(split: Split, max_people: int, seed: int = 0) -> Split:
     mask[drawn] = True
     test = split.test.filter(pl.Series(mask[people.codes(split.test[USER])]))
     said = {"asked": int(max_people), "of": len(ids)}
+    return replace(split, test=test, parameters={**split.parameters, **said})
+
+
+def asking_only(split: Split, user_ids: Iterable[Id]) -> Split:
+    """The same split, asking only some people; no model learns anything else.
+
+    Parameters
+    ----------
+    split : Split
+    user_ids : iterable of ids
+        Of ``split.people()``; repeats count once.
+
+    Returns
+    -------
+    Split
+        ``split`` itself where they are all of its people. Otherwise ``parameters`` has ``asked``
+        and ``of``, as after ``asking``, and ``chosen``.
+
+    Raises
+    ------
+    ArgumentError
+        There is nobody, or one of them is not asked about.
+    """
+    wanted = set(user_ids)
+    ids, _ = split.people()
+    if not wanted:
+        raise ArgumentError("user_ids is empty; name at least one person")
+    strangers = wanted.difference(ids)
+    if strangers:
+        raise ArgumentError(
+            f"user_ids holds {next(iter(strangers))!r}, whom this split does not ask about: not in "
+            "the log, or without a relevant test item; take ids of split.people()"
+        )
+    if len(wanted) == len(ids):
+        return split
+    held = pl.Series(sorted(split.train.people.codes(list(wanted))))
+    test = split.test.filter(pl.Series(split.train.people.codes(split.test[USER])).is_in(held))
+    said = {"asked": len(wanted), "of": len(ids), "chosen": True}
     return replace(split, test=test, parameters={**split.parameters, **said})
 
 

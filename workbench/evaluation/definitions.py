@@ -220,7 +220,8 @@ def cut(split: Split) -> str:
         words += ", ties by hash"
     if "asked" in split.parameters:
         asked, of = (split.parameters[name] for name in ("asked", "of"))
-        words += f"; asked were a sample of {asked:,} of {of:,} people"
+        which = "only" if "chosen" in split.parameters else "a sample of"
+        words += f"; asked were {which} {asked:,} of {of:,} people"
     return words
 
 
