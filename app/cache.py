@@ -206,28 +206,45 @@ def world() -> World | None:
         The run cannot be trusted; the message says why.
     """
     path = folder()
-    if path is None:
-        return None
+    return None if path is None else _opened(str(path), _digest(path))
+
+
+def private(path: Path) -> World:
+    """Open a run for one visitor: as ``world()``, but kept by nobody else than the caller."""
+    return _made(str(path), _digest(path))
+
+
+def forget() -> None:
+    """Throw away every list and reason that was worked out; the next one to ask waits a little."""
+    st.cache_data.clear()
+    _policy.clear()
+
+
+def _digest(path: Path) -> str:
     try:
-        digest = hashlib.sha256((path / MANIFEST).read_bytes()).hexdigest()
+        return hashlib.sha256((path / MANIFEST).read_bytes()).hexdigest()
     except OSError as error:
         raise DamagedArtifactError(
             f"{path} is no run folder: {MANIFEST} cannot be read ({error.strerror}); "
             "set WORKBENCH_RUN to a folder that `workbench run` wrote, or unset it"
         ) from error
-    return _opened(str(path), digest)
 
 
 @st.cache_resource(show_spinner="Opening the engine …", max_entries=2)
 def _opened(path: str, digest: str) -> World:
+    opened = _made(path, digest)
+    # What was just loaded lives as long as the server: it need not be looked through again.
+    gc.collect()
+    gc.freeze()
+    return opened
+
+
+def _made(path: str, digest: str) -> World:
     """Open a run and make all of it read-only."""
     opened = World(f"{path}#{digest}", Run.load(path))
     _warm(opened)
     for array in _arrays([opened.engine, opened.split]):
         array.flags.writeable = False
-    # What was just loaded lives as long as the server: it need not be looked through again.
-    gc.collect()
-    gc.freeze()
     return opened
 
 

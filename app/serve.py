@@ -13,10 +13,13 @@ from streamlit.web import cli
 
 from app.cache import world
 from workbench.errors import ArtifactError
+from workbench.pipeline.apart import sweep
+from workbench.settings import home
 
 
 def main() -> None:
     """Open the run, then be ``streamlit run app/main.py`` with the same arguments."""
+    sweep(home())
     logger.set_log_level("ERROR")  # that no page is being served yet is what is meant
     try:
         world()

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from app import cache
+from app import upload
 from app.cache import World
 from app.catalogue import Item
 from workbench.errors import WorkbenchError
@@ -89,14 +89,19 @@ def problem(heading: str, message: str = "") -> None:
 
 
 def opened() -> World | None:
-    """The run that is shown; None where there is none, which the visitor has then been told."""
+    """The run that is shown; None where there is none, which the visitor has then been told.
+
+    A visitor who brought data of their own looks at that, and is told so on every screen.
+    """
     try:
-        world = cache.world()
+        world = upload.world()
     except WorkbenchError as error:
         problem("The run cannot be opened.", str(error))
         return None
     if world is None:
         no_run()
+    elif (mine := upload.own()) is not None and world is mine.world:
+        st.info("This is your own data. Only you see it.", icon=":material/lock:")
     return world
 
 

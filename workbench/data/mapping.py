@@ -9,13 +9,29 @@ from workbench.data.files import RawTable
 from workbench.data.schemas import KNOWN_COLUMNS, REQUIRED_COLUMNS
 from workbench.errors import ArgumentError, DataError
 
-# Other usual names, for hints only: nothing is renamed on a guess.
-_USUAL = {
-    "user_id": ("user", "userid", "customer", "customer_id", "visitor", "account", "session_id"),
-    "item_id": ("item", "itemid", "movieid", "movie_id", "product", "product_id", "sku"),
-    "timestamp": ("time", "ts", "date", "datetime", "created_at", "event_time"),
-    "value": ("rating", "ratings", "stars", "score"),
-}
+USUAL = {
+    "user_id": (
+        "user", "userid", "uid", "customer", "customer_id", "visitor", "visitor_id", "account",
+        "account_id", "member", "person", "reader", "listener", "session_id",
+    ),
+    "item_id": (
+        "item", "itemid", "iid", "movie", "movieid", "movie_id", "film", "product", "product_id",
+        "sku", "asin", "article", "article_id", "book", "book_id", "isbn", "song", "song_id",
+        "track", "track_id", "artist", "artist_id", "content_id",
+    ),
+    "timestamp": (
+        "time", "ts", "date", "datetime", "created_at", "event_time", "unix_timestamp", "when",
+    ),
+    "value": (
+        "rating", "ratings", "stars", "score", "plays", "playcount", "play_count", "count",
+        "weight", "quantity", "listens",
+    ),
+    "event": ("event_type", "action", "kind"),
+    "title": ("name", "movie_title", "product_name", "track_name", "label"),
+    "genres": ("genre", "category", "categories", "tags"),
+    "year": ("release_year", "released", "published", "publication_year"),
+}  # fmt: skip
+"""Other usual names of a column. For hints and questions only: nothing is renamed on a guess."""
 
 
 def check_mapping(columns: Mapping[str, str] | None, tables: Mapping[str, RawTable]) -> None:
@@ -84,7 +100,7 @@ def left_unread(raw: RawTable, extra: Sequence[str], names: Mapping[str, str]) -
         for ours in ("timestamp", "value")
         if ours not in names
         for name in extra
-        if name.lower() in _USUAL[ours]
+        if name.lower() in USUAL[ours]
     ]
 
 
@@ -94,7 +110,7 @@ def _missing(ours: str, raw: RawTable, found: Sequence[str]) -> str:
         return f"{message} Its first line looks like data: put a header line before it"
     if len(found) == 1 and raw.facts.get("kind") == "csv":
         return f"{message} Separate the columns with a comma, semicolon, tab or |"
-    usual = [name for name in found if name.lower() in _USUAL.get(ours, ())]
+    usual = [name for name in found if name.lower() in USUAL.get(ours, ())]
     close = usual or difflib.get_close_matches(ours, found, 1, 0.6)
     example = close[0] if close else "customer" if ours == "user_id" else "sku"
     hint = f"Did you mean {close[0]!r}? Say" if close else "Name it, for example"
