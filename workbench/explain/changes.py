@@ -109,7 +109,9 @@ class Change:
         return cls(f"everybody is asked at {as_of}", lambda person: person.at(as_of))
 
     @classmethod
-    def edited(cls, edit: Edit, words: str, items: Sequence[Id] = ()) -> Self:
+    def edited(
+        cls, edit: Edit, words: str, items: Sequence[Id] = (), policy: Policy | None = None
+    ) -> Self:
         """An edit of one's own.
 
         Parameters
@@ -120,8 +122,11 @@ class Change:
             What it is, to end a sentence that begins with "If".
         items : sequence of item ids
             What it names, checked before work starts.
+        policy : Policy, optional
+            Lists go through it after the edit, instead of the one before.
         """
-        return cls(words, edit, items=tuple(items), item_id=items[0] if len(items) == 1 else None)
+        about = items[0] if len(items) == 1 else None
+        return cls(words, edit, policy, items=tuple(items), item_id=about)
 
     @classmethod
     def ruled(cls, policy: Policy) -> Self:

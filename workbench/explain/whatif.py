@@ -244,19 +244,15 @@ def _block(
     block = block.aligned(model.catalogue)
     old = recommend(model, block, k, before).frame.select(ROW, RANK, ITEM)
     edited, rows = change.applied(block)
-    at: IntArray
     touched = np.zeros(len(block), dtype=bool)
     touched[rows] = True
-    if change.edit is None:
-        new = recommend(model, block, k, after).frame.select(ROW, RANK, ITEM)
-        traced, at = block, np.arange(len(block), dtype=np.int64)
-    else:  # whoever is not touched is shown what they were shown
+    others = np.flatnonzero(~touched)
+    if after is before:  # whoever is not touched is shown what they were shown
         new = old.filter(~pl.Series(touched[old[ROW].to_numpy()]))
-        traced, at = edited, rows
-        if len(rows):
-            shown = recommend(model, edited, k, after).frame.select(ROW, RANK, ITEM)
-            moved = pl.Series(ROW, rows[shown[ROW].to_numpy()], dtype=new.schema[ROW])
-            new = pl.concat([new, shown.with_columns(moved)]).sort(ROW, RANK)
+    else:
+        new = _lists(model, block[others], others, k, after)
+    new = pl.concat([new, _lists(model, edited, rows, k, after)]).sort(ROW, RANK)
+    traced, at = (block, others) if change.edit is None else (edited, rows)
     told: dict[str, Any] = {
         "edited": touched,
         "stage": pl.Series([None] * len(block), dtype=pl.String),
@@ -272,6 +268,15 @@ def _block(
         "after": new.with_columns(moved_on),
         "people": pl.DataFrame(told),
     }
+
+
+def _lists(
+    model: Recommender, people: Profiles, rows: IntArray, k: int, policy: Policy | None
+) -> pl.DataFrame:
+    """Lists of some people, under their rows of the block."""
+    frame = recommend(model, people, k, policy).frame.select(ROW, RANK, ITEM)
+    moved = pl.Series(ROW, rows[frame[ROW].to_numpy()], dtype=frame.schema[ROW])
+    return frame.with_columns(moved)
 
 
 def _way(

@@ -1,0 +1,110 @@
+"""Slices: people of one kind, by what is known of them and by what they did, and how well it works
+for each."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from workbench.audit.groups import Grouping, groupings
+from workbench.audit.people import people_frame
+from workbench.columns import USER
+from workbench.data.split import Split
+from workbench.errors import ArgumentError
+from workbench.profiles import Profiles
+from workbench.vocabulary import Id
+
+MET, DAYS, LEARNT = "items met", "days active", "learnt from"
+"""Slices by what people did: how much, on how many days (UTC); and whether models learnt it."""
+MINIMUM = 20
+DAY = 86_400
+
+
+def slices(split: Split) -> list[Grouping]:
+    """The ways to put the people of a split into slices.
+
+    Parameters
+    ----------
+    split : Split
+
+    Returns
+    -------
+    list of Grouping
+        Row-aligned with ``split.people()``: every attribute that can be a group (see
+        ``audit.groups``); then "items met" and "days active", counted in the history before the
+        cut and banded at quartiles; then "learnt from", which guests are not. Ways that give one
+        slice only are left out. An attribute with one of these names stays what it is.
+    """
+    ids, people = split.people()
+    known = split.train.users[split.train.people.codes(ids)].drop(USER)
+    guests = set(split.guests) | set(split.train.guest_ids)
+    counted: dict[str, pl.Series] = {MET: pl.Series(people.n_met, dtype=pl.Int64)}
+    if "timestamps" in split.train.has:
+        counted[DAYS] = pl.Series(_days(people), dtype=pl.Int64)
+    counted[LEARNT] = pl.Series(["no" if i in guests else "yes" for i in ids], dtype=pl.String)
+    ours = [column.alias(name) for name, column in counted.items() if name not in known.columns]
+    made, _ = groupings(known.with_columns(ours) if known.width else pl.DataFrame(ours))
+    return made
+
+
+def slice_table(
+    split: Split, rows: pl.DataFrame, metric: str = "ndcg", minimum: int = MINIMUM, seed: int = 0
+) -> pl.DataFrame:
+    """How well a model does for each slice of people.
+
+    Parameters
+    ----------
+    split : Split
+    rows : polars.DataFrame
+        Of ``wb.evaluate`` on it, of one model.
+    metric : str
+    minimum : int
+        Slices of fewer people are suppressed.
+    seed : int
+
+    Returns
+    -------
+    polars.DataFrame
+        One row per slice, "everybody" first; columns as ``Audit.people``: ``attribute, group, n,
+        value, low, high``, the ``difference`` to all others, ``p_adjusted``, ``suppressed``.
+
+    Raises
+    ------
+    ArgumentError
+        ``rows`` lack the metric, or are not of the people of the split.
+    """
+    if metric not in rows.columns:
+        raise ArgumentError(f"metric={metric!r} is no column of rows; there are {rows.columns}")
+    ids, _ = split.people()
+    order = pl.DataFrame({USER: split.train.people.ids.gather(split.train.people.codes(ids))})
+    aligned = order.join(rows, on=USER, how="left", maintain_order="left", validate="1:1")
+    if rows.height != len(ids) or not rows[USER].is_in(order[USER].implode()).all():
+        raise ArgumentError(
+            f"rows hold {rows.height:,} people and the split asks about {len(ids):,}; give the "
+            "rows of one model on this split"
+        )
+    return people_frame(aligned, slices(split), [metric], minimum, seed)
+
+
+def members(split: Split, attribute: str, group: str) -> list[Id]:
+    """Ids of the people of one slice, in the order of ``split.people()``.
+
+    Raises
+    ------
+    ArgumentError
+        There is no such slice.
+    """
+    made = {grouping.attribute: grouping for grouping in slices(split)}
+    if attribute not in made or group not in made[attribute].order:
+        there = ", ".join(made[attribute].order) if attribute in made else ", ".join(made)
+        raise ArgumentError(f"there is no slice {attribute} = {group!r}; there are: {there}")
+    ids, _ = split.people()
+    return [i for i, name in zip(ids, made[attribute].names, strict=True) if name == group]
+
+
+def _days(people: Profiles) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """On how many days (UTC) each person did something."""
+    known = ~np.isnan(people.timestamp)
+    day = np.floor_divide(people.timestamp[known], DAY).astype(np.int64)
+    pairs = np.unique(np.stack([people.row[known], day]), axis=1)
+    return np.bincount(pairs[0], minlength=len(people)).astype(np.int64)
