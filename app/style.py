@@ -5,6 +5,8 @@ Tiles have white text of at least 4.5 : 1 on every ink. Nothing is said by colou
 
 from __future__ import annotations
 
+from app import style_why
+
 INKS = (
     "#2F4B7C", "#0B6E4F", "#8A2B55", "#0A6A86", "#80500A", "#5E4594", "#A03A1C", "#3F5A14",
     "#98356B", "#5A4A42", "#525B66",
@@ -66,9 +68,34 @@ CSS = f"""
 .wb-bar-against {{ right: 50%; background: #B3530A; }}
 .wb-dark .wb-bar-for {{ background: #7DB8EE; }}
 .wb-dark .wb-bar-against {{ background: #F0A35E; }}
+.wb-rule {{ opacity: .8; }}
+.wb-like {{ display: flex; align-items: center; gap: .7rem; flex-wrap: wrap; }}
+.wb-like-number {{ font-size: 1.5rem; font-weight: 700; font-variant-numeric: tabular-nums;
+  line-height: 1; }}
+.wb-like-track {{ flex: 0 1 9rem; height: .5rem; border-radius: .25rem; overflow: hidden;
+  background: color-mix(in srgb, currentColor 14%, transparent); }}
+.wb-like-bar {{ display: block; height: 100%; background: #0A5C9E; }}
+.wb-dark .wb-like-bar {{ background: #7DB8EE; }}
+.wb-like-words {{ font-size: .98rem; }}
+.wb-tags {{ display: flex; gap: .4rem; flex-wrap: wrap; margin: .5rem 0 .2rem; }}
+.wb-step {{ display: flex; gap: .8rem; padding: .45rem 0; }}
+.wb-step + .wb-step {{ border-top: 1px solid color-mix(in srgb, currentColor 14%, transparent); }}
+.wb-step-place {{ flex: none; width: 1.5rem; height: 1.5rem; border-radius: 50%; font-size: .8rem;
+  display: flex; align-items: center; justify-content: center; font-weight: 650;
+  background: color-mix(in srgb, currentColor 12%, transparent); }}
+.wb-step-text {{ min-width: 0; }}
+.wb-step-effect {{ opacity: .8; font-size: .9rem; padding-left: .4rem; }}
+.wb-step-line {{ font-size: .88rem; overflow-wrap: anywhere; line-height: 1.4; }}
+.wb-step-in {{ color: #0A5C9E; }}
+.wb-step-out {{ color: #9A430A; }}
+.wb-dark .wb-step-in {{ color: #8EC3F3; }}
+.wb-dark .wb-step-out {{ color: #F3B27A; }}
+[class*="st-key-menu"] button p, [class*="st-key-rule-"] button p {{ position: absolute;
+  width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }}
 .wb-only-read {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }}
 {_TILES}
+{style_why.CSS}
 @media (max-width: 40rem) {{
   .st-key-history .stHorizontalBlock, .st-key-found .stHorizontalBlock {{ flex-wrap: wrap; }}
   .st-key-history .stHorizontalBlock > :first-child {{ flex: 1 1 100%; }}

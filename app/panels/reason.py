@@ -1,85 +1,88 @@
-"""Why an item is shown: a sentence, what speaks for and against it, what each event does."""
+"""Why an item is shown, or not: a dialog of four questions, each answered when it is asked."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import polars as pl
 import streamlit as st
 
-from app import cache, session
+from app import cache, reasons, session
+from app.panels import above, parts, removals, smallest_change, trust, why_not
 from app.state import Case
-from app.widgets import bars, head, html, item_row, problem, text
-from app.words import counted
-from workbench.columns import ITEM, REMOVAL, SHARE
+from app.widgets import html, item_row, problem, text
 from workbench.errors import WorkbenchError
 from workbench.profile import Profile
+from workbench.slate import Slate
 from workbench.vocabulary import Id
 
-if TYPE_CHECKING:
-    from workbench.explain.explain import Explanation
+REASON, CHANGE, ABOVE, OTHER = "reason", "change", "above", "other"
+HERE = {
+    REASON: "Why it is here",
+    CHANGE: "What would remove it",
+    ABOVE: "Why above another",
+    OTHER: "Why not another title",
+}
+NOT_HERE = {
+    REASON: "Why it is not here",
+    CHANGE: "What would bring it in",
+    ABOVE: "Why below the list",
+    OTHER: "Why not another title",
+}
 
-MOST = 8
 
-
-@st.dialog("Why this one?", width="large", on_dismiss=lambda: session.ask(None))
+@st.dialog("Why?", width="large", on_dismiss=lambda: session.ask(None))
 def show(world: cache.World, case: Case, profile: Profile, item_id: Id, place: int | None) -> None:
     """The reason, over the screen; Escape closes it.
 
     ``place`` is the item's place in the list, None where it is not in it.
     """
     html(item_row(world.catalogue[item_id], rank=place))
-    if place is None:
-        st.info("It is not in the list now; this is what it would be judged by.")
+    questions = HERE if place else NOT_HERE
+    asked = st.segmented_control(
+        "What do you want to know?",
+        list(questions),
+        format_func=questions.__getitem__,
+        default=REASON,
+        required=True,
+        wrap=True,
+        key=f"question:{item_id}",
+        label_visibility="collapsed",
+    )
+    slate = cache.slate(world, case, profile)
     try:
-        with st.spinner("Asking the engine, with and without each event …"):
-            why = cache.explanation(world, case, profile, item_id)
+        _answer(asked or REASON, world, case, profile, item_id, slate)
     except WorkbenchError as error:
         problem("There is no reason to give for this one.", str(error))
-        return
+
+
+def _answer(
+    asked: str, world: cache.World, case: Case, profile: Profile, item_id: Id, slate: Slate
+) -> None:
+    if asked == REASON:
+        if item_id not in slate:
+            why_not.stages(world, case, profile, item_id)
+        _reason(world, case, profile, item_id)
+    elif asked == CHANGE:
+        smallest_change.show(world, case, profile, item_id)
+    elif asked == ABOVE:
+        above.show(world, case, profile, item_id, slate)
+    else:
+        why_not.search(world, case, profile, slate)
+
+
+def _reason(world: cache.World, case: Case, profile: Profile, item_id: Id) -> None:
+    with st.spinner("Asking the engine, with and without each event …"):
+        why = reasons.explanation(world, case, profile, item_id)
+    steps = removals.steps(item_id)
+    if steps:
+        bar = st.progress(0.0, "Sampling more shares …")
+        for step in range(1, steps + 1):
+            why = reasons.refined(world, case, profile, why, step)
+            bar.progress(step / steps, "Sampling more shares …")
+        bar.empty()
     html(text(why.sentence, "sentence"))
-    if why.features.height:
-        _features(why)
-    _events(world, why)
-
-
-def _features(why: Explanation) -> None:
-    html(head("What speaks for it, and against it"), bars(why.groups.iter_rows()))
-    with st.expander(f"Every single feature ({why.features.height})"):
-        st.dataframe(
-            why.features.select("group", "meaning", "value", SHARE),
-            hide_index=True,
-            height=280,
-            placeholder="–",
-            column_config={
-                "group": "Group",
-                "meaning": st.column_config.TextColumn("Feature", width="large"),
-                "value": st.column_config.NumberColumn("Value", format="%.3f"),
-                SHARE: st.column_config.NumberColumn(
-                    "Share", format="%+.3f", help="How much it adds to the score."
-                ),
-            },
-            alt="Every feature of this person and item with its share of the score.",
-        )
-    total = float(why.features[SHARE].sum())
-    st.caption(
-        f"It adds up: start {why.base:+.2f}, all shares {total:+.2f}, score {why.score:+.2f}.",
-        help="The score is in log-odds of “liked, if shown”: 0 is even odds, each +0.7 doubles "
-        f"them. What is left over is rounding: {why.residual:+.0e}.",
-    )
-
-
-def _events(world: cache.World, why: Explanation) -> None:
-    html(head("What if each of these had not been?"))
-    if not why.events.height:
-        st.info("There is no history to take away from.", icon=":material/person_add:")
-        return
-    events = why.events.sort(pl.col(REMOVAL).abs(), descending=True, maintain_order=True)
-    rows = events.head(MOST).select(ITEM, REMOVAL).iter_rows()
-    html(bars((world.catalogue[i].title, effect) for i, effect in rows))
-    n = events.height
-    few = f" The {MOST} strongest of {counted(n, 'item')}." if n > MOST else ""
-    st.caption(
-        "To the right: without it the score would fall by so much. To the left: it would rise. "
-        f"Each was scored again by the whole engine.{few}"
-    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        parts.show(world, why)
+    with right:
+        removals.show(world, why)
+    removals.policy(why)
+    trust.show(world)

@@ -87,7 +87,7 @@ def test_the_reason_adds_up_on_the_screen(run_path, visit):
     assert "What speaks for it, and against it" in shown
     assert "It adds up" in shown
     assert "What if each of these had not been?" in shown
-    numbers = visitor.dataframe[-1].value["share"]
+    numbers = next(f.value for f in visitor.dataframe if "meaning" in f.value)["share"]
     run = Run.load(run_path)
     profile = run.split.train.profiles([run.split.guests[0]])[0]
     why = wb.explain(run.engine, profile, int(item))
