@@ -46,6 +46,7 @@ _WHERE = {
     "feature": "features.catalogue",
     "feature_catalogue": "features.catalogue",
     "features": "features.catalogue",
+    "fidelity": "explain.fidelity",
     "funnel": "ranking.funnel",
     "global_shares": "explain.global_",
     "importance": "explain.global_",
@@ -59,6 +60,7 @@ _WHERE = {
     "summarise": "evaluation.uncertainty",
     "tune": "pipeline.tune",
     "what_if": "explain.whatif",
+    "why_above": "explain.pairwise",
 }
 
 __all__ = sorted(_WHERE)

@@ -1,0 +1,80 @@
+"""Comparison: why one item stands above another, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from workbench.columns import GROUP, ITEM
+from workbench.explain.naming import joined, named
+from workbench.explain.swap import Swap
+from workbench.vocabulary import Id
+
+if TYPE_CHECKING:
+    from workbench.explain.pairwise import Pairwise
+
+DIFFERENCE, ERROR = "difference", "error"
+MOST = 2
+"""Groups and events that are named for each of the two items."""
+WORTH = 0.005
+"""Least difference that is named: less would read 0.00."""
+SURE = 2.0
+"""An event is named where its difference is more than so many standard errors from 0."""
+
+
+def comparison(found: Pairwise, titles: Mapping[Id, str]) -> str:
+    """A pairwise explanation in words; every number in them is in its fields and frames.
+
+    Parameters
+    ----------
+    found : Pairwise
+    titles : mapping
+        Item id → title, where known.
+    """
+    above, below = named(found.above, titles), named(found.below, titles)
+    lead = found.score_above - found.score_below
+    scores = f"({found.score_above:+.2f} to {found.score_below:+.2f})"
+    if found.rank_below is None:
+        said = [f"{above} is on rank {found.rank_above:,} and {below} is not ranked at all"]
+        said[0] += f"; their scores alone differ by {lead:+.2f} {scores}."
+    elif lead == 0:
+        said = [f"{above} and {below} have the same score {scores}; the order is by item."]
+    else:
+        said = [f"{above} stands above {below} by {lead:.2f} {scores}."]
+    groups = [(group, d) for group, d in found.groups.select(GROUP, DIFFERENCE).iter_rows()]
+    said += _sides("Among what the ranker reads", groups, above, below)
+    sure = found.events.filter(pl.col(DIFFERENCE).abs() > SURE * pl.col(ERROR).fill_null(0.0))
+    events = [(named(i, titles), d) for i, d in sure.select(ITEM, DIFFERENCE).iter_rows()]
+    said += _sides("In the history", events, above, below)
+    if found.swap is not None:
+        said.append(_turned(found.swap, titles))
+    elif found.features.height:
+        said.append("No single feature of one of them would turn them round.")
+    return " ".join(said)
+
+
+def _sides(where: str, parts: list[tuple[str, float]], above: str, below: str) -> list[str]:
+    """What speaks for the one and for the other, as one sentence; none where nothing does."""
+    by_size = sorted(parts, key=lambda part: -abs(part[1]))
+    sides = []
+    for item, sign in ((above, 1), (below, -1)):
+        told = [f"{name} ({d:+.2f})" for name, d in by_size if sign * d >= WORTH][:MOST]
+        if told:
+            sides.append(f"{joined(told)} speak{'s' * (len(told) == 1)} most for {item}")
+    return [f"{where}, {', and '.join(sides)}."] if sides else []
+
+
+def _turned(swap: Swap, titles: Mapping[Id, str]) -> str:
+    now, needed = _number(swap.value), _number(swap.needed)
+    if now == needed:
+        change = f"a little {'more' if swap.at_least else 'less'} than {now}"
+    else:
+        change = f"{'at least' if swap.at_least else 'below'} {needed} instead of {now}"
+    what = f"{swap.meaning}; {swap.unit}" if swap.unit else swap.meaning
+    return f"They would swap if {swap.feature} of {named(swap.item_id, titles)} ({what}) were {change}."
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
