@@ -9,9 +9,8 @@ import streamlit as st
 
 from app import reasons
 from app.panels.effects import Effect, table
-from app.panels.history import stars
 from app.widgets import head, html, text
-from app.words import counted
+from app.words import counted, stars
 from workbench.columns import ITEM, REMOVAL, SHARE, TITLE, VALUE
 
 if TYPE_CHECKING:
