@@ -31,7 +31,7 @@ DIAL, DIALLED = "dial", "value"
 LISTED = ("ndcg", "diversity", "novelty", "coverage", "gini", "miscalibration", "tail_share")
 TOGETHER = ("coverage", "gini", "tail_share")
 """Metrics of all lists together."""
-FLOOR = "floor"
+FLOOR, CAP = "floor", "cap"
 CELLS = 2**22
 """Ranked places that are held at once."""
 
@@ -61,7 +61,8 @@ def frontier(
     dial : str
         A number among the parameters of ``Policy``: "diversity", "calibration",
         "popularity_penalty", "epsilon", "temperature", "min_new"; or "floor", where the value is
-        the share of each group that ``policy`` has a floor for.
+        the share of each group that ``policy`` has a floor for; or "cap", where it is how many
+        items of each value of the policy's ``column`` a list may hold.
     values : sequence of numbers
         0 is "off" for every dial; put it in to see what the others are compared with.
     k : int
@@ -96,16 +97,16 @@ def frontier(
         if name not in known:
             raise ArgumentError(f"metrics holds {name!r}; there are {', '.join(known)}")
     base = Policy.for_dataset(split.train) if policy is None else policy
-    turned = _turned(base, dial)
+    policy_at = turned(base, dial)
     if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray) or not len(values):
         raise ArgumentError(f"values must be a list of numbers for {dial}, not {values!r}")
-    policies = [turned(value) for value in values]
+    policies = [policy_at(value) for value in values]
     for one in policies:
         one.check(model.catalogue, k)
     words = ranking_protocol(split, "all unseen items ranked, then a policy")
     words += fitted_elsewhere(model, split)
     found = []
-    for value, slates in zip(values, _slates(model, split, policies, k), strict=True):
+    for value, slates in zip(values, slates_of(model, split, policies, k), strict=True):
         rows = evaluate(slates, split, k).with_columns(pl.lit(words).alias(PROTOCOL))
         figures = pl.concat(
             [
@@ -124,8 +125,22 @@ def frontier(
     return pl.concat(found)
 
 
-def _turned(base: Policy, dial: str) -> Callable[[float], Policy]:
-    """A function from a value of the dial to the policy."""
+def turned(base: Policy, dial: str) -> Callable[[float], Policy]:
+    """A function from a value of a dial to the policy.
+
+    Raises
+    ------
+    ArgumentError
+        There is no such dial, or ``base`` has nothing that it turns.
+    """
+    if dial == CAP:
+
+        def caps(most: float) -> Policy:
+            others = {column: n for column, n in base.cap.items() if column != base.column}
+            here = {base.column: int(most) if most == int(most) else most} if most else {}
+            return replace(base, cap={**others, **here})  # type: ignore[arg-type]
+
+        return caps
     if dial == FLOOR:
         groups = [(column, value) for column, given in base.floor.items() for value in given]
         if not groups:
@@ -149,12 +164,12 @@ def _turned(base: Policy, dial: str) -> Callable[[float], Policy]:
     ]
     if dial not in dials:
         raise ArgumentError(
-            f"dial={dial!r} is no number of a policy; there are {', '.join([*dials, FLOOR])}"
+            f"dial={dial!r} is no number of a policy; there are {', '.join([*dials, FLOOR, CAP])}"
         )
     return lambda value: replace(base, **{dial: value})  # type: ignore[arg-type]
 
 
-def _slates(model: Recommender, split: Split, policies: list[Policy], k: int) -> list[Slates]:
+def slates_of(model: Recommender, split: Split, policies: list[Policy], k: int) -> list[Slates]:
     """The lists of each policy, for everybody in the order of ``split.people()``."""
     _, people = split.people()
     depth = max(policy.depth(k) for policy in policies)

@@ -94,7 +94,7 @@ def summarise(
         sums = [sums_of(people, metric) for metric in metrics]
         masks = [part.over > 0 for part in sums]
         sums = [part.where(mask) for part, mask in zip(sums, masks, strict=True)]
-        boots = _resampled_together(sums, masks, n_boot, seed)
+        boots = resampled_together(sums, masks, n_boot, seed)
         for metric, part, boot in zip(metrics, sums, boots, strict=True):
             how = METRICS[metric]
             low, high = interval(boot, part.figure, part.influence, level)
@@ -184,7 +184,7 @@ def compare(
             pairs.append((model, name, one.where(mask), two.where(mask), mask))
     sides = [side for _, _, one, two, _ in pairs for side in (one, two)]
     masks = [mask for *_, mask in pairs for _ in range(2)]
-    boots = iter(_resampled_together(sides, masks, n_boot, seed))
+    boots = iter(resampled_together(sides, masks, n_boot, seed))
     found = []
     for model, name, one, two, _ in pairs:
         boot_one, boot_two = next(boots), next(boots)
@@ -230,10 +230,17 @@ def _check(level: float, n_boot: int) -> None:
         raise ArgumentError(f"n_boot must be a whole number of at least 100, not {n_boot!r}")
 
 
-def _resampled_together(
+def resampled_together(
     sums: Sequence[Sums], masks: Sequence[Mask], n_boot: int, seed: int
 ) -> list[Floats]:
-    """Figures of resamples, ``(n_boot,)`` each; figures of the same people share their draws."""
+    """Figures of resamples, ``(n_boot,)`` each; figures of the same people share their draws.
+
+    Parameters
+    ----------
+    sums : sequence of Sums
+    masks : sequence of (n_people,) bool
+        Of whom each figure is.
+    """
     alike: dict[bytes, list[int]] = {}
     for place, mask in enumerate(masks):
         alike.setdefault(mask.tobytes(), []).append(place)

@@ -112,6 +112,31 @@ class Run:
         return self._frame("cold_start.parquet")
 
     @cached_property
+    def frontier(self) -> pl.DataFrame:
+        """What each kind of policy setting does to everybody; see ``evaluation.frontiers``.
+
+        Empty for a run that was made before this was kept, as are the next two.
+        """
+        return self._kept_inside("frontier")
+
+    @cached_property
+    def importance(self) -> pl.DataFrame:
+        """What the engine looks at, on slates of guests; see ``wb.importance``."""
+        return self._kept_inside("importance")
+
+    @cached_property
+    def fidelity(self) -> pl.DataFrame:
+        """How good the explanations of the engine are, on guests; see ``wb.fidelity``."""
+        return self._kept_inside("fidelity")
+
+    def _kept_inside(self, name: str) -> pl.DataFrame:
+        if f"{name}.parquet" in self.manifest["files"]:
+            return self._frame(f"{name}.parquet")
+        from workbench.pipeline.inside import EMPTY
+
+        return pl.DataFrame(schema=EMPTY[name])
+
+    @cached_property
     def comparisons(self) -> pl.DataFrame:
         """The engine against each other model: paired differences with intervals."""
         return self._frame("comparisons.parquet")

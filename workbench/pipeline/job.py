@@ -36,6 +36,7 @@ from workbench.pipeline import disk
 from workbench.pipeline import leaderboard as boards
 from workbench.pipeline.example import example
 from workbench.pipeline.folder import AUDIT_FRAMES, Run
+from workbench.pipeline.inside import INSIDE
 from workbench.pipeline.manifest import described
 from workbench.pipeline.plan import ENGINE, Plan, planned
 from workbench.ranking.engine import Engine
@@ -129,7 +130,7 @@ def run(
     )  # fmt: skip
     engine = _usual_engine(plan) if engine is None else engine
     when = datetime.now(UTC)
-    names = ["split", *plan.models, "tie orders", "compare", "audit", "report"]
+    names = ["split", *plan.models, "tie orders", "compare", "audit", *INSIDE, "report"]
     with Stages(names, progress) as stages:
         with stages("split"):
             cut = _cut(dataset, plan)
@@ -158,6 +159,11 @@ def run(
                 (folder / "audit").mkdir()
                 for table in AUDIT_FRAMES:
                     getattr(audit, table).write_parquet(folder / "audit" / f"{table}.parquet")
+            for stage, (table, made) in INSIDE.items():
+                with stages(stage):
+                    made(found.engine, cut, plan, stages.say).write_parquet(
+                        folder / f"{table}.parquet"
+                    )
             manifest = described(name, plan, cut, when, found)
             manifest["audit"] = {"policy": audit.policy, "settings": audit.settings}
             with stages("report"):

@@ -1,0 +1,63 @@
+"""What a run keeps of the inside of its engine: what it looks at, and what it could be set to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from workbench.data.sample import asking
+from workbench.data.split import Split
+from workbench.evaluation.frontiers import FRONTIERS, frontiers
+from workbench.explain.fidelity import FIDELITY, fidelity
+from workbench.explain.global_ import IMPORTANCE, importance
+from workbench.pipeline.plan import Plan
+from workbench.profiles import Profiles
+from workbench.ranking.engine import Engine
+from workbench.ranking.recommend import recommend
+
+FRONTIER_PEOPLE = 1000
+"""People whose lists every policy setting makes anew; more would be no truer and take longer."""
+IMPORTANCE_PEOPLE = 200
+FIDELITY_PEOPLE, FEWEST_PEOPLE = 16, 6
+ITEMS = 5_000
+"""Of a larger catalogue fewer people's explanations are tried: each score takes as much longer."""
+EMPTY = {"frontier": FRONTIERS, "importance": IMPORTANCE, "fidelity": FIDELITY}
+"""Frame → its columns, for runs that were made before it was kept."""
+Say = Callable[[str], None]
+
+
+def frontier_of(engine: Engine, cut: Split, plan: Plan, say: Say) -> pl.DataFrame:
+    """What each kind of policy setting does to everybody (or to a sample)."""
+    asked = asking(cut, FRONTIER_PEOPLE, plan.seed)
+    return frontiers(engine, asked, k=plan.k, seed=plan.seed, say=say)
+
+
+def importance_of(engine: Engine, cut: Split, plan: Plan, say: Say) -> pl.DataFrame:
+    """What the engine looks at, on slates of guests; empty where nobody is shown anything."""
+    people = subjects(cut)[0][:IMPORTANCE_PEOPLE]
+    if recommend(engine, people, plan.k).frame.height == 0:
+        return pl.DataFrame(schema=IMPORTANCE)
+    return importance(engine, people, plan.k, seed=plan.seed)
+
+
+def fidelity_of(engine: Engine, cut: Split, plan: Plan, say: Say) -> pl.DataFrame:
+    """How good the explanations of the engine are, on guests."""
+    people, who = subjects(cut)
+    most = max(FEWEST_PEOPLE, min(FIDELITY_PEOPLE, FIDELITY_PEOPLE * ITEMS // cut.train.n_items))
+    return fidelity(engine, people, plan.k, max_people=most, who=who, seed=plan.seed, say=say)
+
+
+def subjects(cut: Split) -> tuple[Profiles, str]:
+    """Guests, or, where there are none, people of the training part; and what they are called."""
+    if cut.guests:
+        return cut.train.profiles(list(cut.guests)), "guests"
+    return cut.people()[1], "people it was fitted on"
+
+
+INSIDE = {
+    "policy settings": ("frontier", frontier_of),
+    "importance": ("importance", importance_of),
+    "explanations": ("fidelity", fidelity_of),
+}
+"""Stage → the frame that is kept, and what makes it."""
