@@ -30,6 +30,8 @@ from workbench.settings import home
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+    from workbench.data.dataset import Dataset
+
 OWN = "own"
 ENDINGS = ("csv", "tsv")
 MOST_MB = 20
@@ -87,7 +89,7 @@ class BusyError(DataError):
 
 def own() -> Own | None:
     """What this visitor brought, if anything."""
-    return st.session_state.get(OWN)  # type: ignore[no-any-return]
+    return st.session_state.get(OWN)
 
 
 def world() -> cache.World | None:
@@ -98,7 +100,8 @@ def world() -> cache.World | None:
     return cache.world()
 
 
-def _read(uploaded: UploadedFile, table: str, folder: Path) -> RawTable:
+def _kept(uploaded: UploadedFile, table: str, folder: Path) -> Path:
+    """Write an upload to the folder; refused by its size and name before a byte is read."""
     if uploaded.size > MOST_MB * 2**20:
         raise DataError(
             f"the file has {uploaded.size / 2**20:,.1f} MB, more than {MOST_MB}; give part of it, "
@@ -109,9 +112,7 @@ def _read(uploaded: UploadedFile, table: str, folder: Path) -> RawTable:
         raise DataError(f"the file must end in {' or '.join('.' + e for e in ENDINGS)}")
     path = folder / f"{table}.{ending}"  # its own name is not trusted with a place on the disk
     path.write_bytes(uploaded.getbuffer())
-    raw = read_table(path, table)
-    check_width(raw, MOST_COLUMNS)
-    return raw
+    return path
 
 
 def start(
@@ -174,13 +175,19 @@ class Draft:
     folder : Path
     tables : dict
         Table → what was read of it.
+    paths : dict
+        Table → the file, in the folder.
     marks : dict
         Table → the upload it was read from, so that it is read once.
+    checked : tuple, optional
+        What was confirmed of it last, and the data set that this gives.
     """
 
     def __init__(self) -> None:
         self.folder = private_folder(home())
         self.tables: dict[str, RawTable] = {}
+        self.paths: dict[str, Path] = {}
+        self.checked: tuple[object, Dataset] | None = None
         self.marks: dict[str, str] = {}
         self._gone = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
@@ -197,8 +204,10 @@ class Draft:
             self.tables.pop(table, None)
             self.marks.pop(table, None)
             if uploaded is not None:
-                self.tables[table] = _read(uploaded, table, self.folder)
-                self.marks[table] = uploaded.file_id
+                self.paths[table] = _kept(uploaded, table, self.folder)
+                raw = read_table(self.paths[table], table)
+                check_width(raw, MOST_COLUMNS)
+                self.tables[table], self.marks[table] = raw, uploaded.file_id
         return self.tables.get(table)
 
     def handed_over(self) -> Path:
