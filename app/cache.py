@@ -35,7 +35,6 @@ from workbench.vocabulary import Id
 
 if TYPE_CHECKING:
     from workbench.data.split import Split
-    from workbench.explain.explain import Explanation
     from workbench.ranking.engine import Engine
     from workbench.ranking.policy import Policy
 
@@ -281,21 +280,6 @@ def _slate(key: str, k: int, _world: World, _profile: Profile, _choice: PolicyCh
     import workbench
 
     return workbench.slate(_world.engine, _profile, k, policy(_world, _choice))
-
-
-def explanation(opened: World, case: Case, profile: Profile, item_id: Id) -> Explanation:
-    """Why a person is shown an item."""
-    key = hashed(opened, profile, PolicyChoice())
-    return _explanation(key, str(item_id), opened, profile, item_id)
-
-
-@st.cache_data(show_spinner=False, max_entries=500)
-def _explanation(
-    key: str, item: str, _world: World, _profile: Profile, _item_id: Id
-) -> Explanation:
-    import workbench
-
-    return workbench.explain(_world.engine, _profile, _item_id)
 
 
 def hashed(opened: World, profile: Profile, choice: PolicyChoice) -> str:

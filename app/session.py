@@ -96,9 +96,12 @@ def acted() -> None:
     st.session_state[ACTED] = True
 
 
-def change(edit: Edit) -> None:
-    """One more edit."""
-    put(st.session_state[CASE].edited(edit))
+def change(*edits: Edit) -> None:
+    """One more edit, or several at once."""
+    case: Case = st.session_state[CASE]
+    for edit in edits:
+        case = case.edited(edit)
+    put(case)
 
 
 def undo() -> None:

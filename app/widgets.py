@@ -54,9 +54,51 @@ def tag(word: str, kind: str) -> str:
     return f'<span class="wb-mark wb-{kind}">{escape(word)}</span>'
 
 
+def likeness_bar(overlap: float, words: str, tags: Iterable[tuple[str, str]]) -> str:
+    """How alike two lists are: a bar from 0 to 1, a sentence of ours, and counts as marks."""
+    why = (
+        f"Likeness {overlap:.2f} of 1: rank-biased overlap, in which the first places count most "
+        "(Webber, Moffat, Zobel 2010; p = 0.9)."
+    )
+    return (
+        f'<div class="wb-like" title="{escape(why)}"><span class="wb-like-number">{overlap:.2f}'
+        '</span><span class="wb-like-track" aria-hidden="true"><span class="wb-like-bar" '
+        f'style="width:{100 * overlap:.0f}%"></span></span>'
+        f'<span class="wb-like-words">{escape(words)}</span>'
+        f'<span class="wb-only-read">{escape(why)}</span></div>'
+        f'<div class="wb-tags">{"".join(tag(word, kind) for word, kind in tags)}</div>'
+    )
+
+
+def step_row(
+    place: int,
+    name: str,
+    effect: str,
+    entered: Iterable[str],
+    left: Iterable[str],
+    notes: Iterable[str],
+) -> str:
+    """A step of a policy: what it is called, what it did, what came in and what went."""
+    lines = [
+        f'<div class="wb-step-line wb-step-{kind}" dir="auto"><span aria-hidden="true">{sign}'
+        f'</span> <span class="wb-only-read">{said}</span>{escape(", ".join(titles))}</div>'
+        for kind, sign, said, titles in (
+            ("in", "+", "in: ", list(entered)),
+            ("out", "−", "out: ", list(left)),
+        )
+        if titles
+    ]
+    lines += [f'<div class="wb-step-line" dir="auto">{escape(note)}</div>' for note in notes]
+    return (
+        f'<div class="wb-step"><span class="wb-step-place" aria-hidden="true">{place}</span>'
+        f'<div class="wb-step-text"><div><strong>{escape(name)}</strong> '
+        f'<span class="wb-step-effect">{escape(effect)}</span></div>{"".join(lines)}</div></div>'
+    )
+
+
 def head(words: str) -> str:
-    """A heading inside a dialog."""
-    return f'<h3 class="wb-head">{escape(words)}</h3>'
+    """A heading inside a dialog or a column; it may hold text of a visitor."""
+    return f'<h3 class="wb-head" dir="auto">{escape(words)}</h3>'
 
 
 def text(words: str, kind: str = "lede") -> str:
@@ -64,10 +106,11 @@ def text(words: str, kind: str = "lede") -> str:
     return f'<p class="wb-{kind}" dir="auto">{escape(words)}</p>'
 
 
-def bars(rows: Iterable[tuple[str, float]], digits: int = 2) -> str:
-    """Named numbers as bars to the right (for) and to the left (against)."""
+def bars(rows: Iterable[tuple[str, float]], digits: int = 2, *, signed: bool = True) -> str:
+    """Named numbers as bars to the right (for) and to the left (against); counts without signs."""
     rows = list(rows)
     widest = max((abs(number) for _, number in rows), default=0.0) or 1.0
+    sign = "+" if signed else ","
     parts = []
     for name, number in rows:
         side = "for" if number >= 0 else "against"
@@ -76,7 +119,7 @@ def bars(rows: Iterable[tuple[str, float]], digits: int = 2) -> str:
             f'<span class="wb-bar-name" dir="auto">{escape(name)}</span>'
             f'<span class="wb-bar-track" aria-hidden="true">'
             f'<span class="wb-bar wb-bar-{side}" style="width:{width:.1f}%"></span></span>'
-            f'<span class="wb-bar-number">{number:+.{digits}f}</span>'
+            f'<span class="wb-bar-number">{number:{sign}.{digits}f}</span>'
         )
     return f'<div class="wb-bars">{"".join(parts)}</div>'
 

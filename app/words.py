@@ -66,6 +66,60 @@ def metric_words(metric: str) -> str:
     return METRICS.get(metric, ("", ""))[1]
 
 
+DIALS: dict[str, tuple[str, str]] = {
+    "diversity": (
+        "Variety",
+        "Prefers what is unlike the places above it, by genre. 0 leaves the list as it is, 1 looks "
+        "at nothing else. (Maximal marginal relevance.)",
+    ),
+    "calibration": (
+        "A mix like their own",
+        "Brings the mix of genres in the list nearer to the mix that the person liked. 0 is off.",
+    ),
+    "popularity_penalty": (
+        "Less of the popular",
+        "Lowers what many people know, so that lesser known things come up. 0 is off.",
+    ),
+    "epsilon": (
+        "Chance",
+        "How often a place goes to any of the good ones alike, so that the engine can learn what "
+        "it would never have shown. 0 is off. (Exploration.)",
+    ),
+}
+"""Dial of a policy → its name and what it does, in plain words."""
+
+STEPS: dict[str, str] = {
+    "exclude": "Never show",
+    "boost": "Lift or push down",
+    "pin": "Pin to the top",
+    "cap": "At most so many of a kind",
+    "floor": "A share for each kind",
+    "min_new": "Room for new things",
+    "explore": "Chance",
+}
+"""Step of a policy → its name, where it is no dial."""
+
+
+def dial_name(dial: str) -> str:
+    """What a dial, or a step, of a policy is called on a screen."""
+    return DIALS.get(dial, (STEPS.get(dial, column_name(dial)), ""))[0]
+
+
+def dial_words(dial: str) -> str:
+    """What a dial does, in plain words; empty where we have none."""
+    return DIALS.get(dial, ("", ""))[1]
+
+
+def column_name(column: object) -> str:
+    """The name of a column as it is shown; it may be text of the log."""
+    return {"genres": "genre"}.get(str(column), str(column).replace("_", " "))
+
+
+def stars(value: float) -> str:
+    """A rating as it is shown."""
+    return f"★ {value:g}"
+
+
 def likeness(overlap: float) -> str:
     """Rank-biased overlap of two lists in words."""
     for least, words in (

@@ -1,4 +1,4 @@
-"""What the person did: search and add, remove, re-rate, and the ledger of changes."""
+"""What the person did, as cards: search and add, remove, re-rate."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from app import session
 from app.cache import World
 from app.catalogue import spoken
 from app.state import ADD, DROP, RATE, Case, Edit
-from app.widgets import html, item_row, tag, text
+from app.widgets import html, item_row, tag
+from app.words import stars
 from workbench.profile import Profile
 from workbench.vocabulary import Id
 
 SEARCH, NEW_RATING = "search", "new_rating"
-DID = {ADD: "Added", DROP: "Removed", RATE: "Rated"}
+MARK = {ADD: "added", RATE: "rated"}
 
 
 def edit(world: World, case: Case, profile: Profile) -> None:
     """The history as a list that can be edited, the latest first."""
-    st.header(f"What they did ({len(profile.items)})")
+    st.subheader(f"What they did ({len(profile.items)})")
     _search(world, profile)
-    if case.edits:
-        _ledger(world, case)
     items = list(reversed(profile.items))
     if not items:
         st.info(
@@ -31,11 +30,11 @@ def edit(world: World, case: Case, profile: Profile) -> None:
         return
     if not world.value_range:
         st.caption("This log has no ratings: an entry says that it happened, not how it was liked.")
-    added = {edit.what for edit in case.done if edit.do == ADD}
+    touched = {edit.what: MARK[edit.do] for edit in case.done if edit.do in MARK}
     most = session.shown()
     with st.container(gap="xsmall", key="history"):
         for item_id in items[:most]:
-            _entry(world, profile, item_id, item_id in added)
+            _entry(world, profile, item_id, touched.get(item_id, ""))
     if len(items) > most:
         st.button(
             f"Show more ({len(items) - most} earlier)",
@@ -46,10 +45,10 @@ def edit(world: World, case: Case, profile: Profile) -> None:
         )
 
 
-def _entry(world: World, profile: Profile, item_id: Id, added: bool) -> None:
+def _entry(world: World, profile: Profile, item_id: Id, mark: str) -> None:
     item = world.catalogue[item_id]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        html(item_row(item, mark=tag("added", "entered") if added else ""))
+        html(item_row(item, mark=tag(mark, "entered") if mark else ""))
         event = profile.last(item_id)
         if world.value_range:
             _rating(world, item_id, event.value if event else None)
@@ -152,20 +151,3 @@ def _added(item_id: Id) -> None:
     value = st.session_state.get(NEW_RATING)
     st.session_state[SEARCH] = ""
     session.change(Edit(ADD, item_id, None if value is None else float(value)))
-
-
-def _ledger(world: World, case: Case) -> None:
-    with st.expander(f"Changes ({len(case.done)})", key="ledger"):
-        rows = []
-        for place, edit in enumerate(case.edits):
-            undone = place >= len(case.done)
-            value = "" if edit.value is None else f" {stars(edit.value)}"
-            line = f"{place + 1}. {DID[edit.do]} {world.catalogue[edit.what].title}{value}"
-            rows.append(text(f"{line} (undone)", "undone") if undone else text(line, "line"))
-        html(*rows)
-        st.caption("The address of this page holds them: copy it to share what you see.")
-
-
-def stars(value: float) -> str:
-    """A rating as it is shown."""
-    return f"★ {value:g}"

@@ -9,18 +9,20 @@ import streamlit as st
 from app import session
 from app.address import PERSON, from_address
 from app.cache import World
+from app.panels import cases
 from app.state import GUEST, KNOWN, NOBODY, Case
-from app.words import counted
+from app.words import counted, number
 from workbench.vocabulary import Id
 
 KINDS = {GUEST: "A guest", NOBODY: "An invented person", KNOWN: "Somebody the engine knows"}
 WORD = {GUEST: "Guest", KNOWN: "Person"}
 # People in a list to choose from; where there are more, the id is typed.
 MOST_LISTED = 3000
+RANGE = "quality"
 
 
 def choose(world: World, case: Case) -> None:
-    """Choose whom to start from; undo, redo, start again."""
+    """Choose whom to start from; saved cases; undo, redo, start again."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="person"):
         st.session_state["kind"] = case.kind
         st.segmented_control(
@@ -38,6 +40,7 @@ def choose(world: World, case: Case) -> None:
         if case.user_id is not None:
             _who(world, case)
         st.space("stretch")
+        cases.popover(world, case)
         _way_back(case)
     if case.kind == KNOWN:
         st.warning(
@@ -59,12 +62,12 @@ def _who(world: World, case: Case) -> None:
             key="who",
             on_change=_who_chosen,
             args=(case.kind,),
-            width=240,
+            width=220,
         )
     else:
         st.session_state["typed"] = str(case.user_id)
         st.text_input(
-            "Who (type an id)", key="typed", width=240, on_change=_typed, args=(world, case.kind)
+            "Who (type an id)", key="typed", width=220, on_change=_typed, args=(world, case.kind)
         )
     st.button(
         "Random",
@@ -74,6 +77,45 @@ def _who(world: World, case: Case) -> None:
         args=(case, list(people)),
         help="Somebody else of the same kind.",
     )
+    if case.kind == GUEST:
+        _by_quality(world, case)
+
+
+def _by_quality(world: World, case: Case) -> None:
+    """A random guest whose list is about so good."""
+    with st.popover(
+        "By quality",
+        icon=":material/tune:",
+        key="by_quality",
+        help="A random guest for whom the list is as good or as bad as you say.",
+    ):
+        if not world.quality:
+            st.info("This run has no figure for single guests.", icon=":material/help:")
+            return
+        low, high = st.slider(
+            "Ranking quality of the list (nDCG)",
+            0.0,
+            1.0,
+            (0.0, 1.0),
+            step=0.05,
+            key=RANGE,
+            on_change=session.acted,
+            help="How well the engine's own list puts what the guest later liked near the top: "
+            "1 is perfect, 0 is none. Measured on what was held back.",
+        )
+        there = [id_ for id_, ndcg in world.quality.items() if low <= ndcg <= high]
+        st.text(
+            f"{len(there)} of {counted(len(world.quality), 'guest')} with something to find. "
+            f"The one shown has {number(world.quality.get(case.user_id or ''), 2)}."
+        )
+        st.button(
+            "Random guest in this range",
+            icon=":material/casino:",
+            key="random_quality",
+            disabled=not set(there) - {case.user_id},
+            on_click=_random,
+            args=(case, there),
+        )
 
 
 def _way_back(case: Case) -> None:

@@ -5,10 +5,22 @@ from __future__ import annotations
 import streamlit as st
 
 from app import cache, session
-from app.panels import history, lists, person, reason
-from app.state import Case
+from app.panels import (
+    everybody,
+    history,
+    ledger,
+    lists,
+    moment,
+    person,
+    policy,
+    reason,
+    steps,
+    told,
+)
 from app.widgets import opened, problem
 from workbench.errors import WorkbenchError
+
+TABS = ("History", "Person", "Policy", "Changes")
 
 
 def main() -> None:
@@ -17,20 +29,31 @@ def main() -> None:
     if world is None:
         return
     case = session.current(world)
-    start = world.start(case)
+    start, left = world.start(case), lists.left_case(case)
     try:
         profile = case.profile(start)
-        before = cache.slate(world, Case(case.kind, case.user_id), start)
+        before = cache.slate(world, left, left.profile(world.start(left)))
         after = cache.slate(world, case, profile)
     except WorkbenchError as error:
         problem("The engine cannot answer for this person.", str(error))
         return
     person.choose(world, case)
-    left, right = st.columns([5, 8], gap="large")
-    with left:
-        history.edit(world, case, profile)
-    with right:
+    edits, shown = st.columns([5, 8], gap="large")
+    with edits:
+        tabs = st.tabs(TABS, key="edit")
+        with tabs[0]:
+            history.edit(world, case, profile)
+        with tabs[1]:
+            told.edit(world, case, profile)
+            moment.edit(world, case, start, profile)
+        with tabs[2]:
+            policy.edit(world, case)
+        with tabs[3]:
+            ledger.show(world, case, start)
+    with shown:
         lists.compare(world, case, profile, before, after)
+        steps.show(world, after)
+        everybody.show(world, case.policy)
     item_id = session.asked()
     if item_id is not None:
         place = after.items.index(item_id) + 1 if item_id in after else None

@@ -133,6 +133,10 @@ def test_likeness_in_words_is_ordered():
 # --- the house --------------------------------------------------------------------------------
 
 
+PLAIN = ("str", "int", "float", "bool", "tuple[str, ...]")
+"""Arguments that Streamlit hashes to the last letter."""
+
+
 def hashed_arguments(source):
     """Arguments of cached functions that Streamlit would hash and that are no plain values."""
     faults = []
@@ -144,7 +148,7 @@ def hashed_arguments(source):
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         for argument in arguments:
             kind = ast.unparse(argument.annotation) if argument.annotation else "anything"
-            if not argument.arg.startswith("_") and kind not in ("str", "int", "float", "bool"):
+            if not argument.arg.startswith("_") and kind not in PLAIN:
                 faults.append(f"{node.name}({argument.arg}: {kind})")
         if node.args.vararg or node.args.kwarg:
             faults.append(f"{node.name}(*)")
