@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LEARNT_FROM = "the pairs that the ranker learnt from"
 """Name of the background that the trees themselves hold."""
+AT_ONCE = 32
+"""Pairs of one call: after some seconds of one, ``shap`` draws a bar where nobody asked for it."""
 CANDIDATES, SLATES = "candidates", "slates"
 
 
@@ -111,7 +113,9 @@ def interventional(ranker: Ranker, matrix: FloatArray, against: Background) -> t
         explainer = shap.TreeExplainer(
             booster, data=against.matrix, feature_perturbation="interventional", model_output="raw"
         )
-        shares += np.asarray(explainer.shap_values(matrix, check_additivity=False), np.float64)
+        for start in range(0, len(matrix), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            shares[part] += explainer.shap_values(matrix[part], check_additivity=False)
         base += float(np.ravel(explainer.expected_value)[0])
     return shares / len(ranker.boosters), base / len(ranker.boosters)
 

@@ -40,8 +40,8 @@ def leaderboard_chart(frame: pl.DataFrame, metric: str = "ndcg", label: str = "n
         Title of the axis, with the unit.
     """
     rows = frame.filter(pl.col(METRIC) == metric).sort(MEAN, MODEL, descending=[True, False])
-    rows = _short(rows.select(MODEL, MEAN, LOW, HIGH, N), MODEL)
-    return _styled(_dots(rows, MODEL, MEAN, label, rows[MODEL].to_list()))
+    rows = short(rows.select(MODEL, MEAN, LOW, HIGH, N), MODEL)
+    return styled(dots(rows, MODEL, MEAN, label, rows[MODEL].to_list()))
 
 
 def cold_start_chart(curve: pl.DataFrame, models: list[str], label: str = "nDCG@10") -> Any:
@@ -58,7 +58,7 @@ def cold_start_chart(curve: pl.DataFrame, models: list[str], label: str = "nDCG@
         Title of the axis, with the unit.
     """
     rows = curve.filter(pl.col(MODEL).is_in(models[: len(SERIES)]))
-    rows = _short(rows.select(MODEL, "history", MEAN, LOW, HIGH, N), MODEL, unique=False)
+    rows = short(rows.select(MODEL, "history", MEAN, LOW, HIGH, N), MODEL, unique=False)
     lengths = sorted(rows["history"].drop_nulls().unique().to_list())
     shown = pl.col("history").cast(pl.String).fill_null("all")
     order = [str(n) for n in lengths] + ["all"]
@@ -82,7 +82,7 @@ def cold_start_chart(curve: pl.DataFrame, models: list[str], label: str = "nDCG@
     y = alt.Y(f"{MEAN}:Q", title=label, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=6))
     dash = alt.StrokeDash(f"{MODEL}:N", scale=kinds["strokeDash"], legend=legend)
     shape = alt.Shape(f"{MODEL}:N", scale=kinds["shape"], legend=legend)
-    return _styled(
+    return styled(
         alt.layer(
             base.mark_line(strokeWidth=1.5, opacity=0.6).encode(
                 x=x, xOffset=aside, y=y, color=colour, strokeDash=dash
@@ -124,9 +124,9 @@ def groups_chart(people: pl.DataFrame, attribute: str, metric: str, label: str) 
     rows = people.filter((pl.col(METRIC) == metric) & ~pl.col("suppressed"))
     everybody = rows.filter(pl.col(ATTRIBUTE) == "everybody").select(VALUE)
     rows = rows.filter(pl.col(ATTRIBUTE) == attribute).select(GROUP, VALUE, LOW, HIGH, N)
-    rows = _short(rows, GROUP)
-    lines = [_line({VALUE: everybody[VALUE][0]})] if everybody.height else []
-    return _styled(_dots(rows, GROUP, VALUE, label, rows[GROUP].to_list(), lines))
+    rows = short(rows, GROUP)
+    lines = [line({VALUE: everybody[VALUE][0]})] if everybody.height else []
+    return styled(dots(rows, GROUP, VALUE, label, rows[GROUP].to_list(), lines))
 
 
 def leakage_chart(leakage: pl.DataFrame) -> Any:
@@ -134,11 +134,9 @@ def leakage_chart(leakage: pl.DataFrame) -> Any:
     rows = leakage.filter(pl.col("source").is_in(["slates", "histories"])).with_columns(
         (pl.col(ATTRIBUTE) + ", from " + pl.col("source")).alias("asked")
     )
-    rows = _short(rows.select("asked", "auc", LOW, HIGH, N), "asked")
+    rows = short(rows.select("asked", "auc", LOW, HIGH, N), "asked")
     label = "area under the ROC curve (0.5 is chance)"
-    return _styled(
-        _dots(rows, "asked", "auc", label, rows["asked"].to_list(), [_line({"auc": 0.5})])
-    )
+    return styled(dots(rows, "asked", "auc", label, rows["asked"].to_list(), [line({"auc": 0.5})]))
 
 
 def exposure_chart(items: pl.DataFrame, column: str) -> Any:
@@ -151,7 +149,7 @@ def exposure_chart(items: pl.DataFrame, column: str) -> Any:
     column : str
         "popularity", "genres", ...
     """
-    rows = _short(items.filter(pl.col("column") == column), GROUP)
+    rows = short(items.filter(pl.col("column") == column), GROUP)
     order = rows[GROUP].to_list()
     values = rows.select(GROUP, "exposure", "share_relevant", "share_catalogue").to_dicts()
     base, y = alt.Chart(), _axis_y(GROUP, order)
@@ -166,7 +164,7 @@ def exposure_chart(items: pl.DataFrame, column: str) -> Any:
     def x(field: str) -> Any:
         return alt.X(f"{field}:Q", title="share", axis=alt.Axis(format="%", tickCount=6))
 
-    return _styled(
+    return styled(
         alt.layer(
             layer(SHOWN).mark_bar(height=13).encode(x=x("exposure")),
             layer(LIKED).mark_tick(thickness=4, size=20, opacity=1).encode(x=x("share_relevant")),
@@ -210,7 +208,7 @@ def frontier_chart(frame: pl.DataFrame, against: str, metric: str = "ndcg", labe
     y = alt.Y("y:Q", title=label or metric, scale=scale, axis=alt.Axis(tickCount=6))
     base = alt.Chart().encode(x=x, y=y)
     rule = base.mark_rule(strokeWidth=2, color=BLUE, opacity=0.4)
-    return _styled(
+    return styled(
         alt.layer(
             base.mark_line(color=LINE, strokeWidth=2).encode(order="order:O"),
             rule.encode(y=alt.Y("low_y:Q", title=label or metric, scale=scale), y2="high_y:Q"),
@@ -254,7 +252,7 @@ def _inline(text: str) -> str:
     return head + body
 
 
-def _short(rows: pl.DataFrame, name: str, unique: bool = True) -> pl.DataFrame:
+def short(rows: pl.DataFrame, name: str, unique: bool = True) -> pl.DataFrame:
     """With names that fit an axis; those that start alike stay apart."""
     short: list[str] = []
     for text in rows[name].to_list():
@@ -267,7 +265,7 @@ def _short(rows: pl.DataFrame, name: str, unique: bool = True) -> pl.DataFrame:
     return rows.with_columns(pl.Series(name, short, dtype=pl.String))
 
 
-def _line(value: dict[str, float]) -> Any:
+def line(value: dict[str, float]) -> Any:
     """A dashed line to compare with."""
     (name,) = value
     return (
@@ -277,7 +275,7 @@ def _line(value: dict[str, float]) -> Any:
     )
 
 
-def _dots(
+def dots(
     rows: pl.DataFrame, name: str, value: str, label: str, order: list[str], lines: Any = ()
 ) -> Any:
     """A dot and its interval for each row, over the lines."""
@@ -307,7 +305,13 @@ def _axis_y(name: str, order: list[str]) -> Any:
     return alt.Y(f"{name}:N", sort=order, title=None, axis=alt.Axis(labelLimit=300, ticks=False))
 
 
-def _styled(chart: Any) -> Any:
+def titled(chart: Any, title: str, about: list[str]) -> Any:
+    """A chart under its title, with what it was measured on in smaller letters."""
+    return chart.properties(title=alt.TitleParams(title, subtitle=about))
+
+
+def styled(chart: Any) -> Any:
+    """A chart in the fonts and colours of the house."""
     return (
         chart.configure(
             font=FONT,
@@ -330,6 +334,15 @@ def _styled(chart: Any) -> Any:
             tickColor=LINE,
         )
         .configure_axisY(grid=False)
+        .configure_title(
+            anchor="start",
+            color=INK,
+            subtitleColor=GREY,
+            fontSize=14,
+            subtitleFontSize=12,
+            subtitlePadding=5,
+            offset=14,
+        )
         .configure_legend(
             labelColor=INK,
             labelFontSize=12,

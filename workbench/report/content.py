@@ -11,11 +11,16 @@ from typing import Any
 import polars as pl
 
 import workbench
-from workbench.columns import DEFINITION, METRIC, TIME, USER
+from workbench.columns import DEFINITION, METRIC, TIME, USER, N
 
 FORMAT = 1
 WRITTEN_AFTER = {"report.html", "report.json", "manifest.json"}
 """Files of a run that are written after the report, so that it cannot name their hash."""
+
+MINIMUM = 20
+"""People behind a figure, where no audit says how many there must be."""
+INSIDE = ("importance", "fidelity", "frontier", "retrievers")
+"""Tables of a run on the engine as a whole; a run may have none of them."""
 
 LIMITS = (
     "Everything is measured on past behaviour. What people would have done with other lists is "
@@ -27,6 +32,8 @@ LIMITS = (
     "small one could be computed, so the worst served may be among those "
     "about whom nothing can be said.",
     "Leakage is what one simple guesser finds. A better guesser may find more.",
+    "What an engine looks at is not why people like things: a feature with a large share may stand "
+    "for another that goes with it.",
     "The explained example is an invented person. It shows how the engine reasons, not how often.",
     "This report informs an assessment. It does not certify that any law is complied with.",
 )
@@ -46,7 +53,9 @@ def assemble(run: Any) -> dict[str, Any]:
         ``comparisons`` (what ``wb.compare`` returns), ``tie_orders`` (``model, tie_seed, metric,
         mean, n``: one model under several orders of the ties in time), ``cold_start`` (``model,
         history, metric, mean, low, high, n, definition``: see ``evaluation.cold_start``; a
-        ``history`` of null is all of it), ``audit`` (Audit),
+        ``history`` of null is all of it), ``importance`` (of ``wb.importance``), ``fidelity`` (of
+        ``explain.fidelity``), ``frontier`` (of ``evaluation.frontier``, one or several dials),
+        ``retrievers`` (of ``wb.retrievers_contribution``), ``audit`` (Audit),
         ``example`` (mapping, see below) and ``path`` (the run folder, whose files are hashed).
 
     Returns
@@ -65,6 +74,8 @@ def assemble(run: Any) -> dict[str, Any]:
     manifest = dict(getattr(run, "manifest", None) or {})
     audit = getattr(run, "audit", None)
     leaderboard = getattr(run, "leaderboard", None)
+    inside = {name: getattr(run, name, None) for name in INSIDE}
+    least = minimum(None if audit is None else {"settings": audit.settings})
     return plain(
         {
             "format": FORMAT,
@@ -82,6 +93,12 @@ def assemble(run: Any) -> dict[str, Any]:
             "cold_start": _rows(getattr(run, "cold_start", None), drop=[]),
             "left_out": left_out(manifest),
             "comparisons": _rows(getattr(run, "comparisons", None), drop=[DEFINITION]),
+            **{name: _rows(enough(frame, least), drop=[]) for name, frame in inside.items()},
+            "few": [
+                name
+                for name in INSIDE
+                if _height(enough(inside[name], least)) == 0 and _height(inside[name])
+            ],
             "audit": None if audit is None else _audit(audit),
             "example": getattr(run, "example", None) or manifest.get("example"),
             "limits": list(LIMITS),
@@ -99,6 +116,16 @@ def left_out(manifest: Mapping[str, Any]) -> dict[str, str]:
         **models,
         **{f"{name} as a retriever of the engine": why for name, why in retrievers.items()},
     }
+
+
+def minimum(audit: Mapping[str, Any] | None) -> int:
+    """How many people must be behind a figure."""
+    return int(((audit or {}).get("settings") or {}).get("minimum", MINIMUM))
+
+
+def enough(frame: pl.DataFrame | None, least: int) -> pl.DataFrame | None:
+    """The rows that describe at least so many people; figures of fewer are not told."""
+    return frame if frame is None or N not in frame.columns else frame.filter(pl.col(N) >= least)
 
 
 def plain(value: Any) -> Any:
@@ -138,6 +165,10 @@ def sha256(path: Path) -> str:
 
 def _rows(frame: pl.DataFrame | None, drop: list[str]) -> list[dict[str, Any]]:
     return [] if frame is None else plain(frame.drop(drop, strict=False))
+
+
+def _height(frame: pl.DataFrame | None) -> int:
+    return 0 if frame is None else frame.height
 
 
 def _definitions(leaderboard: pl.DataFrame | None) -> list[dict[str, str]]:

@@ -14,7 +14,8 @@ import polars as pl
 
 from workbench.audit.people import TOO_FEW, WITHHELD
 from workbench.audit.verdict import CANNOT_TELL, FAIL, PASS
-from workbench.report.content import assemble, plain
+from workbench.report.content import assemble, minimum, plain
+from workbench.report.inside import told_inside
 
 ORDER = {FAIL: 0, CANNOT_TELL: 1, PASS: 2}
 LABELS = {
@@ -87,6 +88,8 @@ def render(content: Mapping[str, Any]) -> str:
         sources=_sources((content.get("data") or {}).get("provenance")),
         ties=_ties(content.get("tie_orders")),
         cold=_cold(content.get("cold_start")),
+        inside=told_inside(content),
+        minimum=minimum(content.get("audit")),
     )
     # Addresses in provenance stay readable, but nothing in the file is an address.
     return re.sub(r"(?i)\b(?:https?|ftp)://", "", page)
