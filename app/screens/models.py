@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.charts import interval_chart
 from app.export import download
+from app.panels import slices, tradeoff
 from app.widgets import html, opened, text
 from app.words import METRICS, interval, metric_name, metric_words, number
 from workbench.columns import DEFINITION, HIGH, LOW, MEAN, METRIC
@@ -33,14 +34,19 @@ def main() -> None:
     figures = world.run.leaderboard
     _leaderboard(figures)
     _comparisons(world.run.comparisons, figures)
+    tradeoff.scatter(figures)
+    tradeoff.cold_start(world.run.cold_start)
+    slices.show(world)
     _left_out(world.run.manifest)
 
 
 def _leaderboard(figures: pl.DataFrame) -> None:
     st.header("Leaderboard")
     there = figures[METRIC].unique(maintain_order=True).to_list()
-    order = [m for m in METRICS if m in there] + [m for m in there if m not in METRICS]
-    metric = st.selectbox("Measure", order, format_func=metric_name, key="measure")
+    order: list[str] = [m for m in METRICS if m in there] + [m for m in there if m not in METRICS]
+    metric = st.selectbox(
+        "Measure", order, format_func=metric_name, key="measure", filter_mode=None
+    )
     st.write(metric_words(metric))
     shown = figures.filter(pl.col(METRIC) == metric).sort(
         MEAN, descending=metric not in ("rmse", "mae", "miscalibration"), nulls_last=True
