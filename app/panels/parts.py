@@ -57,10 +57,10 @@ def _by_meaning(world: World, why: Explanation) -> None:
     for group, share in why.groups.iter_rows():
         rows = why.features.filter(pl.col(GROUP) == group)
         parts = [
-            Step(_capital(row["meaning"]), row[SHARE], _valued(row[VALUE], row["unit"]))
+            Step(capital(row["meaning"]), row[SHARE], valued(row[VALUE], row["unit"]))
             for row in rows.iter_rows(named=True)
         ]
-        steps.append(Step(_capital(group), share, parts=parts))
+        steps.append(Step(capital(group), share, parts=parts))
     _fall(("Start: an average title", why.base), steps, why)
     _adds_up(why.base, float(why.features[SHARE].sum()), why, why.residual)
     with st.expander(f"Every single feature ({why.features.height})"):
@@ -122,9 +122,11 @@ def _known(why: Explanation) -> pl.DataFrame:
     return why.events.filter(pl.col(SHARE).is_not_null())
 
 
-def _capital(words: str) -> str:
+def capital(words: str) -> str:
+    """Words as they begin a line."""
     return words[:1].upper() + words[1:]
 
 
-def _valued(value: float | None, unit: str) -> str:
+def valued(value: float | None, unit: str = "") -> str:
+    """A value of a feature and its unit."""
     return "unknown" if value is None else f"{value:.3g} {unit}".strip()
