@@ -73,7 +73,8 @@ def _turned(swap: Swap, titles: Mapping[Id, str]) -> str:
     else:
         change = f"{'at least' if swap.at_least else 'below'} {needed} instead of {now}"
     what = f"{swap.meaning}; {swap.unit}" if swap.unit else swap.meaning
-    return f"They would swap if {swap.feature} of {named(swap.item_id, titles)} ({what}) were {change}."
+    whose = f"{swap.feature} of {named(swap.item_id, titles)}"
+    return f"They would swap if {whose} ({what}) were {change}."
 
 
 def _number(value: float) -> str:

@@ -75,7 +75,8 @@ class Goal:
             self([()])
         alone = [(edit,) for edit in range(len(self.edits))]
         after = np.array([self.margin[edits] for edits in alone], dtype=np.float64)
-        effect = (after - self.margin[()]) * (-1.0 if self.leave else 1.0)
+        with np.errstate(invalid="ignore"):  # where there is no edge, both are infinite
+            effect = (after - self.margin[()]) * (-1.0 if self.leave else 1.0)
         told = np.isfinite(effect) & (np.abs(effect) < FAR / 2)
         return pl.DataFrame(
             {

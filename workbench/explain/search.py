@@ -18,6 +18,8 @@ Ask = Callable[[list[Set]], Iterable[Answer]]
 EXHAUSTIVE, GREEDY = "exhaustive", "greedy"
 TOGETHER = 128
 """Sets that are scored together: enough to be fast, few enough to stop soon."""
+MANY = 100
+"""A size with more sets than so many times what may still be scored is not begun."""
 WIDTH = 32
 """Edits that one greedy step chooses from: those that alone come nearest to the goal."""
 STEPS = 6
@@ -92,11 +94,18 @@ class Search:
 
     # --- all of a size ------------------------------------------------------------------------
 
-    def smallest(self, largest: int) -> tuple[Set | None, bool]:
+    def smallest(self, largest: int, begin: bool = False) -> tuple[Set | None, bool]:
         """The smallest set of at most ``largest`` edits, by trying all in the order of size.
 
         Within a size those that should come nearest go first, by the sum of what their edits do
         alone, and the search ends with the first block that holds an answer.
+
+        Parameters
+        ----------
+        largest : int
+        begin : bool
+            Whether to begin with a size that the bound does not allow to finish: an answer may
+            come early.
 
         Returns
         -------
@@ -105,12 +114,15 @@ class Search:
             Whether all sets of the sizes up to the answer's, or ``largest``, were tried.
         """
         for size in range(1, largest + 1):
-            if size > 1 and self._possible[size] - self._scored(size) > self._left:
+            short = self._possible[size] - self._scored(size) - self._left
+            if size > 1 and short > 0 and not (begin and short < self._left * MANY):
                 return None, False
             sets = [s for s in combinations(range(len(self.subject)), size) if self._allowed(s)]
             if size > 1:
                 sets.sort(key=lambda s: -sum(self._alone(edit) for edit in s))
             for start in range(0, len(sets), TOGETHER):
+                if size > 1 and self._left <= 0:
+                    return None, False
                 block = self.look(sets[start : start + TOGETHER])
                 if block and self.known[block[0]][0]:
                     return block[0], True
