@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, is_dataclass, replace
 from functools import cached_property
@@ -214,9 +215,16 @@ def private(path: Path) -> World:
 
 
 def forget() -> None:
-    """Throw away every list and reason that was worked out; the next one to ask waits a little."""
+    """Throw away all that was worked out and kept, by any part of the app, but for the shared run.
+
+    An upload must leave nothing behind; what is kept for others is worked out again when asked.
+    """
     st.cache_data.clear()
-    _policy.clear()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("app."):
+            for kept in vars(module).values():
+                if isinstance(kept, type(_opened)) and kept is not _opened:
+                    kept.clear()
 
 
 def _digest(path: Path) -> str:

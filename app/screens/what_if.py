@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import cache, session
+from app import cache, saved, session
 from app.panels import (
     everybody,
     history,
@@ -54,6 +54,7 @@ def main() -> None:
         lists.compare(world, case, profile, before, after)
         steps.show(world, after)
         everybody.show(world, case.policy)
+        saved.button(world, case, profile, before, after)
     item_id = session.asked()
     if item_id is not None:
         place = after.items.index(item_id) + 1 if item_id in after else None
