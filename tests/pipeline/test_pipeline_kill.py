@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from workbench.pipeline import Run
+from workbench.pipeline.inside import INSIDE
 
 SCRIPT = Path(__file__).with_name("killed.py")
-STAGES = ["split", "popularity", "engine", "tie orders", "compare", "audit", "report"]
+STAGES = ["split", "popularity", "engine", "tie orders", "compare", "audit", *INSIDE, "report"]
 
 
 def start(home):
@@ -39,6 +40,7 @@ def check(home, name):
     assert latest is not None
     assert Run.load(home / "runs" / name).standings.height == 2
     assert latest.engine is not None
+    assert all(frame.height for frame in (latest.frontier, latest.importance, latest.fidelity))
     assert latest.split.fingerprint == latest.manifest["split"]["fingerprint"]
 
 
@@ -58,7 +60,7 @@ def home(before, tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("stage", ["engine", "report"])
+@pytest.mark.parametrize("stage", ["engine", "explanations", "report"])
 def test_killed_in_a_stage(home, before, stage):
     assert kill(home, stage, 0.01) == -9
     check(home, before[1])

@@ -103,6 +103,8 @@ def frontiers(
     """
     check_k(k)
     check_split(split)
+    if not isinstance(model, Recommender):
+        raise ArgumentError(f"model must be a fitted model, not {type(model).__name__}")
     model._require_fitted()
     for name in metrics:
         if name not in METRICS and name not in OF_EVERYBODY:
