@@ -44,16 +44,17 @@ CSS = """
 .wb-acts { width: 100%; border-collapse: collapse; font-size: .92rem; line-height: 1.25;
   table-layout: fixed; }
 .wb-acts th { text-align: left; font-weight: 600; font-size: .83rem; vertical-align: bottom;
-  padding: .1rem .4rem .35rem 0; }
+  padding: .1rem .7rem .35rem 0; }
 .wb-acts thead th { opacity: .82; }
 .wb-acts td, .wb-acts tbody th { border-top: 1px solid
-  color-mix(in srgb, currentColor 14%, transparent); padding: .38rem .4rem .38rem 0;
+  color-mix(in srgb, currentColor 14%, transparent); padding: .38rem .7rem .38rem 0;
   vertical-align: middle; }
 .wb-acts tbody th { font-weight: 500; font-size: .92rem; overflow-wrap: anywhere; }
-.wb-acts-name { width: 32%; } .wb-acts-rank { width: 6.4rem; }
+.wb-acts-name { width: 30%; } .wb-acts-rank { width: 5.6rem; }
+.wb-acts-share, .wb-acts-removal { width: auto; }
 .wb-acts-what { font-size: .8rem; opacity: .8; font-weight: 400; }
 .wb-acts td:last-child { padding-right: 0; }
-.wb-pair { display: grid; grid-template-columns: 1fr 3.1rem; column-gap: .45rem;
+.wb-pair { display: grid; grid-template-columns: 1fr 2.9rem; column-gap: .4rem;
   align-items: center; }
 .wb-pair .wb-bar-track { height: .8rem; }
 .wb-pair-number { text-align: right; font-variant-numeric: tabular-nums; line-height: 1.1; }

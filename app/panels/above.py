@@ -62,7 +62,9 @@ def show(world: World, case: Case, profile: Profile, item_id: Id, slate: Slate) 
         if known.height:
             html(head("The lead, by what they did"), _by_events(world, found, known))
             error = known["error"].max()
-            sampled = f" Sampled: ± {error:.3f} at most." if isinstance(error, float) else ""
+            sampled = (
+                f" Sampled: ± {error:.3f} at most." if isinstance(error, float) and error else ""
+            )
             st.caption(
                 f"Without any history the lead would be {signed(found.event_base)}.{sampled}"
             )

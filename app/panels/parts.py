@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from app import reasons
+from app.panels import trust
 from app.panels.waterfall import Step, signed, waterfall
 from app.widgets import head, html
 from app.words import counted
@@ -46,13 +47,15 @@ def show(world: World, why: Explanation) -> None:
         )
     if by is None:
         st.info("There is nothing to take apart: the score rests on no history.")
-    elif by == EVENTS:
+        return
+    if by == EVENTS:
         _by_events(world, why)
     else:
-        _by_meaning(world, why)
+        _by_meaning(why)
+    html(trust.weak(world, trust.SHARES if by == EVENTS else trust.FEATURES))
 
 
-def _by_meaning(world: World, why: Explanation) -> None:
+def _by_meaning(why: Explanation) -> None:
     steps = []
     for group, share in why.groups.iter_rows():
         rows = why.features.filter(pl.col(GROUP) == group)

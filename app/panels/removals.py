@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from app import reasons
+from app.panels import trust
 from app.panels.effects import Effect, table
 from app.widgets import head, html, text
 from app.words import counted, stars
@@ -84,6 +85,7 @@ def _events(world: World, why: Explanation) -> None:
         "of the list.",
     )
     _exactness(why)
+    html(trust.weak(world, trust.SHARES, trust.REMOVAL))
     if n > MOST:
         with st.expander(f"All that they did ({n})"):
             _all(world, why)
