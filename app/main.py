@@ -23,6 +23,7 @@ SCREENS = (
     Screen("screens/what_if.py", "What if", ":material/edit_note:", "what-if"),
     Screen("screens/many.py", "For many", ":material/groups:", "many"),
     Screen("screens/compare.py", "Compare", ":material/compare:", "compare"),
+    Screen("screens/inside.py", "Inside", ":material/visibility:", "inside"),
     Screen("screens/models.py", "Models", ":material/leaderboard:", "models"),
     Screen("screens/audit.py", "Audit", ":material/fact_check:", "audit"),
     Screen("screens/data.py", "Data", ":material/database:", "data"),

@@ -14,6 +14,7 @@ from workbench.artifact import own_hash
 TITLES = {"home": "Look inside the engine", "what_if": "What if", "models": "Models"}
 TITLES["audit"] = "Audit"
 TITLES |= {"many": "What if for many", "compare": "Compare"}
+TITLES["inside"] = "Inside"
 FILES = [screen.file for screen in entry.SCREENS]
 
 
