@@ -175,11 +175,13 @@ class Engine(Recommender):
     def fit(self, dataset: Dataset) -> Self:
         taught = self.learn(dataset)
         lessons.check_teaching(taught)
+        about = taught.about()
         self.ranker_ = self.ranker_of(self.features_).fit(taught, self._say)
+        del taught  # it is large, and the retrievers are fitted once more
         self._fit_retrievers(dataset, "all events")
         self.tables_ = ItemTables.of(dataset, self.features_)
         self.learnt_from_ = {
-            **taught.about(),
+            **about,
             "windows": self.n_windows,
             "trees": self.ranker_.trees,
             "dataset": dataset.fingerprint,
@@ -266,9 +268,8 @@ class Engine(Recommender):
         With ``seen`` the items of the history are candidates too.
         """
         profiles = checked_profiles(self, profiles).showing(self.uses)
-        shape = (len(profiles), len(self.catalogue))
-        scores = np.full(shape, np.nan, dtype=np.float32)
-        brought = np.zeros(shape, dtype=np.int8)
+        scores = np.full((len(profiles), len(self.catalogue)), np.nan, dtype=np.float32)
+        brought = np.zeros(scores.shape, dtype=np.int8)
         names = np.array(self._labels)
         for part, block in profiles.blocks(self._block(profiles)):
             row, item, matrix, found = self._candidates(block, seen)
@@ -386,8 +387,7 @@ class Engine(Recommender):
         content = decoded(arrays, state)
         asked = asked_again(content["params"]["features"], content.get("own"), features)
         engine = cls(**{**content["params"], "features": asked})
-        engine.catalogue = content["catalogue"]
-        engine.fitted_on = content["fitted_on"]
+        engine.catalogue, engine.fitted_on = content["catalogue"], content["fitted_on"]
         for name in ("retrievers", "tables", "ranker", "learnt_from"):
             setattr(engine, f"{name}_", content[name])
         engine.sensitive_ = content.get("sensitive", [])
