@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from workbench.columns import GROUP, ITEM, REMOVAL, SHARE, TITLE, VALUE
+from workbench.columns import GROUP, ITEM, REMOVAL, SHARE, VALUE, N
 from workbench.errors import ArgumentError
+from workbench.explain.agreement import ERROR, agreement
 from workbench.explain.coalitions import pair_scores
+from workbench.explain.contributions import feature_shares, liked_items
+from workbench.explain.genre_groups import genre_groups
+from workbench.explain.naming import titles_of
 from workbench.explain.policy_effects import policy_effects
 from workbench.explain.removal import Removals, removals
 from workbench.explain.shap_form import shap_form
-from workbench.explain.shares import event_shares
-from workbench.explain.words import sentence
+from workbench.explain.shares import EventShares, event_shares, refined_shares
+from workbench.explain.words import Numbers, further_words, sentence
 from workbench.models.base import Recommender
 from workbench.profile import Profile
 from workbench.profiles import Profiles
 from workbench.ranking.policy import Policy
 from workbench.ranking.recommend import check_k
-from workbench.vocabulary import Id
+from workbench.vocabulary import Id, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +50,24 @@ class Explanation:
         of an engine's ranker. Empty for a model without features.
     events : polars.DataFrame
         ``item_id, value, share, error, removal, rank_without, stays``, largest effect first.
-        ``share`` is the item's Shapley value over the whole model, ``error`` its standard error,
-        ``removal`` how much the score falls if the item had not been, ``rank_without`` the rank
-        then (null where it has none), ``stays`` whether it is then still on the slate of k
-        (null where it is not on it anyway). What was removed stays out of the list.
+        ``share`` is the item's Shapley value over the whole model (Owen's, by groups, in a long
+        history), ``error`` its standard error, ``removal`` how much the score falls if the item
+        had not been, ``rank_without`` the rank then (null where it has none), ``stays`` whether
+        it is then still on the slate of k (null where it is not on it anyway). What was removed
+        stays out of the list.
+    event_groups : polars.DataFrame
+        ``group, n, share``, largest share first: what the shares of a long history add up to by
+        genre, exact. Empty for a history that is not long, or of a model that knows no genres.
+    event_base, event_residual : float
+        The same for the shares of events: they start from the person with no history. NaN where
+        the model cannot score that person; the shares are then null.
+    event_method : str
+        How the shares of events were found; see ``EventShares``.
+    n_scored : int
+        Profiles that were scored for them.
+    agreement : bool or None
+        Whether share and removal name the same item first; None where that cannot be told, since
+        sampled shares lead too little, or nothing has a share or effect worth naming.
     context : polars.DataFrame
         ``kind`` ("attribute", "context", "moment"), ``name, value`` (as text), ``removal,
         rank_without, stays``: the same for the other things known of the person that the model
@@ -62,12 +81,6 @@ class Explanation:
         Places of the slate.
     words : list of str
         What there is to say beyond ``sentence``, such as where share and removal disagree.
-    event_base, event_residual : float
-        The same for the shares of events: they start from the person with no history. NaN where
-        the model cannot score that person; the shares are then null.
-    agreement : bool or None
-        Whether share and removal name the same item first; None where the sampled shares do not
-        tell which is first (its lead over the second is below two standard errors).
     """
 
     item_id: Id
@@ -77,8 +90,11 @@ class Explanation:
     sentence: str
     features: pl.DataFrame = field(repr=False)
     events: pl.DataFrame = field(repr=False)
+    event_groups: pl.DataFrame = field(repr=False)
     event_base: float
     event_residual: float
+    event_method: str
+    n_scored: int
     agreement: bool | None
     context: pl.DataFrame = field(repr=False)
     policy: pl.DataFrame = field(repr=False)
@@ -86,7 +102,7 @@ class Explanation:
     place: int | None
     k: int
     words: list[str] = field(repr=False)
-    _asked: Asked = field(repr=False)
+    _asked: _Asked = field(repr=False)
 
     @property
     def groups(self) -> pl.DataFrame:
@@ -100,14 +116,21 @@ class Explanation:
     def refined(self, budget: int = 1024) -> Explanation:
         """The same explanation with more samples of the shares of events.
 
-        Those drawn so far are kept; shares that are exact stay as they are.
+        It goes on from those drawn so far: twice the half is the whole. Shares that are exact,
+        or not known, stay as they are.
 
         Parameters
         ----------
         budget : int
-            Further profiles to score.
+            Further profiles to score, at least one pair of orders.
+
+        Raises
+        ------
+        ArgumentError
+            ``budget`` is not a whole number of at least 1.
         """
-        return self  # the shares follow
+        _check_budget(budget)
+        return self._asked.explanation(self._asked.shares(budget))
 
     def to_shap(self, *others: Explanation) -> Any:
         """The shares as a ``shap.Explanation``, for the plots of ``shap``.
@@ -119,17 +142,13 @@ class Explanation:
         ----------
         others : Explanation
             Of the same model, of any people and items.
+
+        Raises
+        ------
+        ArgumentError
+            See ``shap_form``.
         """
         return shap_form([self, *others], one=not others)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What an explanation was asked with."""
-
-    model: Recommender
-    person: Profiles
-    code: int
 
 
 def explain(
@@ -139,7 +158,7 @@ def explain(
     *,
     k: int = 10,
     policy: Policy | None = None,
-    titles: dict[Id, str] | None = None,
+    titles: Mapping[Id, str] | None = None,
     budget: int = 1024,
     seed: int = 0,
 ) -> Explanation:
@@ -159,20 +178,22 @@ def explain(
     titles : mapping, optional
         Item id → title, for the sentence. An engine knows its own.
     budget : int
-        Profiles to score for the shares of events.
+        Profiles to score for the shares of events, where they are sampled.
     seed : int
         Of the sampled orders.
 
     Raises
     ------
     ArgumentError
-        The item is not in the catalogue, or the model cannot score it for this person.
+        The item is not in the catalogue, the model cannot score it for this person, or another
+        argument cannot work.
     """
     if not isinstance(profile, Profile):
         raise ArgumentError(
             f"profile must be a Profile, not {type(profile).__name__}; take people[i]"
         )
     check_k(k)
+    _check_budget(budget)
     model._require_fitted()
     code = model.catalogue.code(item_id)
     if code < 0:
@@ -181,109 +202,120 @@ def explain(
     score = float(pair_scores(model, person, np.array([code]))[0, 0])
     if not np.isfinite(score):
         raise ArgumentError(f"{model.name!r} cannot score item {item_id!r} for this person")
-    features, base = _features(model, person, code)
-    gone = removals(model, person, code, k, policy)
-    events, event_base = _events(model, person, code, gone, budget, seed)
-    event_residual = score - event_base - float(events[SHARE].fill_null(np.nan).sum())
-    if base is None:
-        base, residual = event_base, event_residual
-    else:
-        residual = score - base - float(features[SHARE].sum())
-    names = _titles(model) if titles is None else titles
-    said = sentence(item_id, score, features, events, names, _liked(model, person))
-    rule = model.reason(person, code) if hasattr(model, "reason") else None
-    if rule is not None:
-        said += f" {rule.sentence(names)}."
-    return Explanation(
+    if policy is not None:
+        policy.check(model.catalogue, k)
+    features, base = feature_shares(model, person, code)
+    asked = _Asked(
+        model=model,
+        person=person,
         item_id=item_id,
+        code=code,
         score=score,
         base=base,
-        residual=residual,
-        sentence=said,
         features=features,
-        events=events,
-        event_base=event_base,
-        event_residual=event_residual,
-        agreement=_agree(events),
-        context=gone.context,
+        gone=removals(model, person, code, k, policy),
         policy=policy_effects(model, person, code, score, policy, k),
-        rank=gone.rank or None,
-        place=gone.place or None,
+        titles=titles_of(model) if titles is None else titles,
         k=k,
-        words=[],
-        _asked=Asked(model, person, code),
+        seed=seed,
+        groups=None if model.has_event_shares else genre_groups(model, person),
     )
+    return asked.explanation(asked.shares(budget))
 
 
-def _features(model: Recommender, person: Profiles, code: int) -> tuple[pl.DataFrame, float | None]:
-    """Contributions of an engine's features, and their base; empty and None for other models."""
-    schema: dict[str, Any] = {
-        "name": pl.String,
-        GROUP: pl.String,
-        "meaning": pl.String,
-        "unit": pl.String,
-        VALUE: pl.Float64,
-        SHARE: pl.Float64,
-    }
-    if not hasattr(model, "contributions"):
-        return pl.DataFrame(schema=schema), None
-    names, matrix = model.pair_features(person, np.array([code]))  # type: ignore[attr-defined]
-    parts = model.contributions(matrix)[0].astype(np.float64)
-    known = {f.name: f for f in model.features_}  # type: ignore[attr-defined]
-    frame = pl.DataFrame(
-        {
-            "name": names,
-            GROUP: [known[name].group for name in names],
-            "meaning": [known[name].meaning for name in names],
-            "unit": [known[name].unit for name in names],
-            VALUE: pl.Series(matrix[0].astype(np.float64)).fill_nan(None),
-            SHARE: parts[:-1],
-        },
-        schema=schema,
-    )
-    order = pl.col(SHARE).abs()
-    return frame.sort(order, descending=True, maintain_order=True), float(parts[-1])
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """All of an explanation that more samples do not change, and the shares drawn so far."""
+
+    model: Recommender
+    person: Profiles
+    item_id: Id
+    code: int
+    score: float
+    base: float | None
+    features: pl.DataFrame
+    gone: Removals
+    policy: pl.DataFrame
+    titles: Mapping[Id, str]
+    k: int
+    seed: int
+    groups: tuple[list[str], IntArray] | None
+    drawn: EventShares | None = None
+
+    def shares(self, budget: int) -> EventShares:
+        """The shares of events, from these samples and those that were drawn before."""
+        group = None if self.groups is None else self.groups[1]
+        how: dict[str, Any] = {"budget": budget, "seed": self.seed, "group": group}
+        if self.drawn is None:
+            return event_shares(self.model, self.person, self.code, **how)
+        return refined_shares(self.model, self.person, self.code, self.drawn, **how)
+
+    def explanation(self, shares: EventShares) -> Explanation:
+        events, groups = self._events(shares), self._groups(shares)
+        event_residual = self.score - shares.base - float(events[SHARE].fill_null(np.nan).sum())
+        base, residual = shares.base, event_residual
+        if self.base is not None:
+            base = self.base
+            residual = self.score - base - float(self.features[SHARE].sum())
+        numbers = Numbers.of(self.score, shares.base)
+        agree = agreement(events, numbers.least)
+        context = self.gone.context
+        return Explanation(
+            item_id=self.item_id,
+            score=self.score,
+            base=base,
+            residual=residual,
+            sentence=self._sentence(events, numbers),
+            features=self.features,
+            events=events,
+            event_groups=groups,
+            event_base=shares.base,
+            event_residual=event_residual,
+            event_method=shares.method,
+            n_scored=shares.n_scored,
+            agreement=agree,
+            context=context,
+            policy=self.policy,
+            rank=self.gone.rank or None,
+            place=self.gone.place or None,
+            k=self.k,
+            words=further_words(
+                events, groups, context, self.policy, agree, self.titles, numbers, self.k
+            ),
+            _asked=replace(self, drawn=shares),
+        )
+
+    def _events(self, shares: EventShares) -> pl.DataFrame:
+        person = self.person
+        frame = pl.DataFrame(
+            {
+                ITEM: person.catalogue.ids.gather(shares.item),
+                VALUE: pl.Series(person.value[person.latest], dtype=pl.Float64).fill_nan(None),
+                SHARE: pl.Series(shares.share, dtype=pl.Float64).fill_nan(None),
+                ERROR: pl.Series(shares.error, dtype=pl.Float64).fill_nan(None),
+            }
+        ).with_columns(self.gone.columns(slice(len(shares.item))))
+        return frame.sort(REMOVAL, descending=True, nulls_last=True, maintain_order=True)
+
+    def _groups(self, shares: EventShares) -> pl.DataFrame:
+        schema: dict[str, Any] = {GROUP: pl.String, N: pl.Int64, SHARE: pl.Float64}
+        if self.groups is None or shares.group_share is None:
+            return pl.DataFrame(schema=schema)
+        names, group = self.groups
+        frame = pl.DataFrame([names, np.bincount(group), shares.group_share], schema=schema)
+        return frame.sort(pl.col(SHARE).abs(), descending=True, maintain_order=True)
+
+    def _sentence(self, events: pl.DataFrame, numbers: Numbers) -> str:
+        liked = liked_items(self.model, self.person)
+        said = sentence(
+            self.item_id, self.score, self.features, events, self.titles, liked, numbers
+        )
+        if not hasattr(self.model, "reason"):
+            return said
+        rule = self.model.reason(self.person, self.code)
+        return said if rule is None else f"{said} {rule.sentence(self.titles)}."
 
 
-def _events(
-    model: Recommender, person: Profiles, code: int, gone: Removals, budget: int, seed: int
-) -> tuple[pl.DataFrame, float]:
-    shares = event_shares(model, person, code, budget=budget, seed=seed)
-    value = person.value[person.latest]
-    frame = pl.DataFrame(
-        {
-            ITEM: person.catalogue.ids.gather(shares.item),
-            VALUE: pl.Series(value, dtype=pl.Float64).fill_nan(None),
-            SHARE: pl.Series(shares.share, dtype=pl.Float64).fill_nan(None),
-            "error": pl.Series(shares.error, dtype=pl.Float64).fill_nan(None),
-        }
-    ).with_columns(gone.columns(slice(len(gone.item))))
-    return frame.sort(REMOVAL, descending=True, nulls_last=True, maintain_order=True), shares.base
-
-
-def _liked(model: Recommender, person: Profiles) -> set[Id]:
-    """Items of the history that the model's own log calls relevant; none where it has no word."""
-    if not hasattr(model, "relevant_from_"):
-        return set()
-    return set(model.catalogue.take(person.item[person.positive(model.relevant_from_)]))
-
-
-def _agree(events: pl.DataFrame) -> bool | None:
-    if events.height == 0:
-        return True
-    first, *rest = events.sort(SHARE, descending=True, nulls_last=True).rows(named=True)
-    if first[SHARE] is None or first["error"] is None:
-        return None
-    if rest:
-        error = np.hypot(first["error"], rest[0]["error"])
-        if error > 0 and first[SHARE] - rest[0][SHARE] < 2 * error:
-            return None
-    return bool(first[ITEM] == events[ITEM][events[REMOVAL].arg_max() or 0])
-
-
-def _titles(model: Recommender) -> dict[Id, str]:
-    tables = getattr(model, "tables_", None)
-    if tables is None or TITLE not in tables.items.columns:
-        return {}
-    known = tables.items.select(ITEM, TITLE).drop_nulls()
-    return dict(known.iter_rows())
+def _check_budget(budget: int) -> None:
+    if isinstance(budget, bool) or not isinstance(budget, int | np.integer) or budget < 1:
+        raise ArgumentError(f"budget must be a whole number of at least 1, not {budget!r}")

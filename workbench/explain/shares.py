@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import comb
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.explain.coalitions import Masks, coalitions, context_only, pair_scores, players
+from workbench.explain.coalitions import Masks, coalitions, pair_scores, players
+from workbench.explain.sampling import Column, Drawn, exact, sampled
 from workbench.models.base import Recommender
 from workbench.profiles import Profiles
 from workbench.vocabulary import IntArray
+
+FEW = 8
+"""Up to so many players, every coalition is scored."""
+CELLS = 2**22
+"""Places of all coalitions of a batch."""
+
+CLOSED, EXACT, SAMPLED, GROUPED, NONE = "closed form", "exact", "sampled", "grouped", "none"
 
 
 @dataclass(frozen=True)
@@ -24,14 +32,20 @@ class EventShares:
         Codes of the items of the history.
     share, error : (n_items,) float64
         Shapley value in the unit of the score, and its standard error: 0 where exact, NaN where
-        only one pair of orders was drawn. Both NaN where there is no ``base``.
+        only one pair of orders was drawn. Both NaN where the method is "none".
     base : float
         Score of the same person, at the same moment, with no history; NaN where the model
         cannot say.
     method : str
-        "closed form", "exact" or "sampled".
+        "closed form"; "exact"; "sampled"; "grouped": sampled by groups, whose sums are exact; or
+        "none": the model cannot score the person without history, or with a part of it, so
+        nothing adds up.
     n_scored : int
         Profiles that were scored.
+    drawn : Drawn or None
+        What ``refined_shares`` goes on from.
+    group_share : (n_groups,) float64 or None
+        What the shares of each group add up to, where the method is "grouped".
     """
 
     item: IntArray
@@ -40,17 +54,25 @@ class EventShares:
     base: float
     method: str
     n_scored: int
+    drawn: Drawn | None = field(default=None, repr=False)
+    group_share: NDArray[np.float64] | None = None
 
 
 def event_shares(
-    model: Recommender, person: Profiles, item: int, *, budget: int = 1024, seed: int = 0
+    model: Recommender,
+    person: Profiles,
+    item: int,
+    *,
+    budget: int = 1024,
+    seed: int = 0,
+    group: IntArray | None = None,
 ) -> EventShares:
     """Shapley values of the items of a history, over the whole of a model.
 
     A coalition is the person with only some of their items, scored as anybody would be. The
     shares add up to the score less ``base``. A model that is linear in the history has them in
-    closed form; up to 8 items every coalition is scored; beyond, orders are drawn in pairs (an
-    order and its reverse), each of which adds up exactly.
+    closed form; up to 8 items every coalition is scored; beyond, orders are drawn in pairs, each
+    of which adds up exactly.
 
     Parameters
     ----------
@@ -62,61 +84,82 @@ def event_shares(
     budget : int
         Profiles to score, at least one pair of orders.
     seed : int
+    group : (n_items,) int64, optional
+        Group of each of ``players(person)``, at most 8 groups, where shares are sampled: the
+        groups' own shares are then exact, and those of the items are Owen's value, which divides
+        each group's among its items.
 
-    Source: Shapley 1953; sampling of orders as in Castro, Gómez, Tejada 2009, "Polynomial
-    calculation of the Shapley value based on sampling", antithetic pairs as in Mitchell et al.
-    2022, "Sampling permutations for Shapley value estimation".
+    Notes
+    -----
+    See ``sampling`` for sources.
     """
-    base = float(pair_scores(model, context_only(person), np.array([item]))[0, 0])
+    n = len(players(person))
+    worth = partial(_worth, model, person, item)
+    base = float(worth(np.zeros((1, n), dtype=bool))[0])
     items = players(person)
-    n = len(items)
     none = np.zeros(n)
     if n == 0:
-        return EventShares(items, none, none, base, "exact", 1)
+        return EventShares(items, none, none, base, EXACT if np.isfinite(base) else NONE, 1)
     if not np.isfinite(base):
-        return EventShares(items, none * np.nan, none * np.nan, base, "exact", 1)
+        return EventShares(items, none * np.nan, none * np.nan, base, NONE, 1)
     if model.has_event_shares:
         per_event = model.event_shares(person, item).astype(np.float64)
-        share = np.bincount(person.item, per_event, len(person.catalogue))[items]
-        return EventShares(items, share, none, base, "closed form", 1)
-    if n <= 8:
-        share = _exact(model, person, item, n)
-        return EventShares(items, share, none, base, "exact", 2**n)
-    pairs = max(1, budget // (2 * (n + 1)))
-    drawn = _sampled(model, person, item, n, pairs, seed)
-    error = drawn.std(axis=0, ddof=1) / np.sqrt(pairs) if pairs > 1 else np.full(n, np.nan)
-    return EventShares(items, drawn.mean(axis=0), error, base, "sampled", 2 * pairs * (n + 1))
+        total = np.bincount(person.item, per_event, len(person.catalogue)).astype(np.float64)
+        return EventShares(items, total[items], none, base, CLOSED, 1)
+    if n <= FEW:
+        share = exact(worth, n)
+        method = EXACT if np.isfinite(share).all() else NONE
+        lost = np.where(np.isfinite(share).all(), none, np.nan)
+        return EventShares(items, share + lost, lost, base, method, 2**n)
+    found = EventShares(items, none, none, base, SAMPLED, 1, Drawn.nothing(n))
+    if group is not None:
+        n_groups = int(group.max()) + 1
+        of_groups = exact(lambda masks: worth(masks[:, group]), n_groups)
+        found = replace(found, method=GROUPED, group_share=of_groups, n_scored=1 + 2**n_groups)
+    return refined_shares(model, person, item, found, budget=budget, seed=seed, group=group)
 
 
-def _scores(model: Recommender, person: Profiles, masks: Masks, item: int) -> NDArray[np.float64]:
-    people = coalitions(person, masks)
-    return pair_scores(model, people, np.array([item]))[:, 0].astype(np.float64)
+def refined_shares(
+    model: Recommender,
+    person: Profiles,
+    item: int,
+    shares: EventShares,
+    *,
+    budget: int,
+    seed: int = 0,
+    group: IntArray | None = None,
+) -> EventShares:
+    """The same shares from further orders; those that are exact, or not known, as they are.
+
+    Parameters
+    ----------
+    model, person, item, seed, group
+        As ``shares`` were asked with.
+    shares : EventShares
+    budget : int
+        Further profiles to score, at least one pair of orders.
+    """
+    if shares.drawn is None or shares.method == NONE:
+        return shares
+    n = len(shares.item)
+    pairs = max(1, budget // (2 * (n - 1)))
+    worth = partial(_worth, model, person, item)
+    drawn = sampled(worth, n, pairs, seed, shares.drawn, group, shares.group_share)
+    n_scored = shares.n_scored + 2 + 2 * pairs * (n - 1)
+    if not np.isfinite(drawn.mean).all():
+        lost = np.full(n, np.nan)
+        return replace(
+            shares, share=lost, error=lost, method=NONE, n_scored=n_scored, drawn=None,
+            group_share=None,
+        )  # fmt: skip
+    return replace(shares, share=drawn.mean, error=drawn.error, n_scored=n_scored, drawn=drawn)
 
 
-def _exact(model: Recommender, person: Profiles, item: int, n: int) -> NDArray[np.float64]:
-    bits = np.arange(2**n)[:, None] >> np.arange(n) & 1
-    scores = _scores(model, person, bits.astype(bool), item)
-    size = bits.sum(axis=1)
-    # Weight of a coalition S that i joins: |S|! (n - |S| - 1)! / n!
-    weight = np.array([1.0 / (n * comb(n - 1, s)) for s in range(n)])
-    share = np.zeros(n)
-    for i in range(n):
-        outside = np.flatnonzero(bits[:, i] == 0)
-        share[i] = (weight[size[outside]] * (scores[outside | 1 << i] - scores[outside])).sum()
-    return share
-
-
-def _sampled(
-    model: Recommender, person: Profiles, item: int, n: int, pairs: int, seed: int
-) -> NDArray[np.float64]:
-    """One estimate per pair of orders, ``(pairs, n)``."""
-    draw = np.random.default_rng(seed)
-    orders = np.stack([draw.permutation(n) for _ in range(pairs)])
-    orders = np.stack([orders, orders[:, ::-1]], axis=1).reshape(2 * pairs, n)
-    # Row (o, s): the first s items of order o.
-    place = np.argsort(orders, axis=1)
-    masks = place[:, None, :] < np.arange(n + 1)[None, :, None]
-    scores = _scores(model, person, masks.reshape(-1, n), item).reshape(2 * pairs, n + 1)
-    steps = np.diff(scores, axis=1)
-    estimates = np.take_along_axis(steps, place, axis=1)
-    return estimates.reshape(pairs, 2, n).mean(axis=1)
+def _worth(model: Recommender, person: Profiles, item: int, masks: Masks) -> Column:
+    """Score of the item for the person with the items of each mask alone, ``(n_masks,)``."""
+    block = max(1, CELLS // max(masks.shape[1], 1))
+    parts = [
+        pair_scores(model, coalitions(person, masks[start : start + block]), np.array([item]))
+        for start in range(0, len(masks), block)
+    ]
+    return np.concatenate(parts)[:, 0].astype(np.float64)
