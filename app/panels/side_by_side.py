@@ -10,7 +10,7 @@ from app import cache, fitted
 from app.cache import World
 from app.state import GUEST, Case
 from app.widgets import head, html, item_row, tag, text
-from app.words import counted, likeness
+from app.words import counted
 from workbench.columns import ITEM, RANK
 from workbench.evaluation.agreement import jaccard
 from workbench.profile import Profile
@@ -35,11 +35,12 @@ def show(world: World, case: Case, profile: Profile, names: list[str]) -> None:
                 st.caption("The others are held against this one.")
             else:
                 overlap = rank_biased_overlap(first.items, one.items)
-                shared = counted(len(set(first.items) & set(one.items)), "title")
-                both = f"Jaccard {jaccard(first.items, one.items):.2f}"
+                shared = len(set(first.items) & set(one.items))
                 st.caption(
-                    f"{likeness(overlap)} Likeness {overlap:.2f} of 1; {shared} shared ({both}).",
-                    help="Likeness is rank-biased overlap, in which the first places count most. "
+                    f"{shared} of {counted(len(one), 'title')} shared (Jaccard "
+                    f"{jaccard(first.items, one.items):.2f}); alike by {overlap:.2f} of 1, order "
+                    "counted.",
+                    help="Alike by rank-biased overlap, in which the first places count most. "
                     "Jaccard: titles of both lists / titles of either.",
                 )
             html(

@@ -14,6 +14,9 @@ from workbench.data.split import Split
 from workbench.errors import ArgumentError
 from workbench.vocabulary import Id
 
+APART = np.uint64(0x9E3779B97F4A7C15)
+"""So that a sample by the seed by which guests were drawn is not of guests first."""
+
 
 def asking(split: Split, max_people: int, seed: int = 0) -> Split:
     """The same split, asking at most so many of the people with a relevant test item.
@@ -48,7 +51,7 @@ def asking(split: Split, max_people: int, seed: int = 0) -> Split:
         return split
     codes = people.codes(ids)
     with np.errstate(over="ignore"):
-        hashed = mixed(people.hashes()[codes] + mixed(np.array([seed], np.uint64)))
+        hashed = mixed(people.hashes()[codes] + mixed(np.array([seed], np.uint64)) + APART)
     drawn = np.sort(codes[np.argsort(hashed, kind="stable")[:max_people]])
     mask = np.zeros(len(people), dtype=bool)
     mask[drawn] = True
