@@ -69,6 +69,12 @@ CSS = f"""
 .wb-dark .wb-bar-for {{ background: #7DB8EE; }}
 .wb-dark .wb-bar-against {{ background: #F0A35E; }}
 .wb-rule {{ opacity: .8; }}
+.wb-marks {{ flex: none; display: flex; flex-direction: column; align-items: flex-end;
+  gap: .2rem; }}
+[class*="st-key-menu-"] button, [class*="st-key-rule-"] button {{ padding: 0 .1rem; }}
+[class*="st-key-menu-"] button > div > div[aria-hidden="true"],
+[class*="st-key-rule-"] button > div > div[aria-hidden="true"] {{ display: none; }}
+[class*="st-key-why-"] button {{ padding: 0; }}
 .wb-like {{ display: flex; align-items: center; gap: .7rem; flex-wrap: wrap; }}
 .wb-like-number {{ font-size: 1.5rem; font-weight: 700; font-variant-numeric: tabular-nums;
   line-height: 1; }}
@@ -90,7 +96,7 @@ CSS = f"""
 .wb-step-out {{ color: #9A430A; }}
 .wb-dark .wb-step-in {{ color: #8EC3F3; }}
 .wb-dark .wb-step-out {{ color: #F3B27A; }}
-[class*="st-key-menu"] button p, [class*="st-key-rule-"] button p {{ position: absolute;
+[class*="st-key-menu-"] button p, [class*="st-key-rule-"] button p {{ position: absolute;
   width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }}
 .wb-only-read {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }}

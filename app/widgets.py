@@ -49,6 +49,12 @@ def mark_of(change: str, moved: int | None) -> str:
     )
 
 
+def marks_of(*marks: str) -> str:
+    """Several marks made here, one below the other; empty ones are left out."""
+    kept = [mark for mark in marks if mark]
+    return kept[0] if len(kept) == 1 else f'<span class="wb-marks">{"".join(kept)}</span>'
+
+
 def tag(word: str, kind: str) -> str:
     """A word of ours as a mark; ``kind`` is a class of ``style.py``."""
     return f'<span class="wb-mark wb-{kind}">{escape(word)}</span>'

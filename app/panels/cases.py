@@ -40,7 +40,7 @@ def popover(world: World, case: Case) -> None:
             "The address of this page holds all of it. To share only the case that is shown, "
             "put this behind the address of the screen:"
         )
-        st.code(link(case), language=None, wrap_lines=True, height=74)
+        st.code(link(case), language=None, wrap_lines=True, height=120)
 
 
 def _one(place: int, one: Saved) -> None:

@@ -12,7 +12,7 @@ from app.cache import World
 from app.catalogue import spoken
 from app.panels import policy
 from app.state import AGAINST, NOBODY, PERSON_ONLY, START, STEP, Case
-from app.widgets import head, html, item_row, likeness_bar, mark_of, tag
+from app.widgets import head, html, item_row, likeness_bar, mark_of, marks_of, tag
 from app.words import likeness
 from workbench.columns import ITEM, RANK
 from workbench.profile import Profile
@@ -25,9 +25,9 @@ HEADS = {
     PERSON_ONLY: "Without the policy",
 }
 CHOICES = {
-    START: "the person as they are",
-    STEP: "one change before",
-    PERSON_ONLY: "the same without the policy",
+    START: "with the person as they are",
+    STEP: "with one change before",
+    PERSON_ONLY: "with the same without the policy",
 }
 
 
@@ -37,7 +37,7 @@ def compare(world: World, case: Case, profile: Profile, before: Slate, after: Sl
     two = bool(case.done) or against.isdigit()
     moves = before.diff(after)
     marks = {row[ITEM]: row for row in moves.frame.iter_rows(named=True)} if two else {}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="heading"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="heading"):
         st.header("What they would be shown")
         st.space("stretch")
         if two or session.saved():
@@ -72,6 +72,11 @@ def left_case(case: Case) -> Case:
     return case.held_against(against)
 
 
+def left_name() -> str:
+    """What the list on the left is called."""
+    return _head(session.against())
+
+
 def _head(against: str) -> str:
     if against.isdigit():
         return f"Saved: {session.saved()[int(against)].name}"
@@ -82,12 +87,13 @@ def _against(against: str) -> None:
     kept = session.saved()
     st.session_state["against_choice"] = against
     st.selectbox(
-        "Held against",
+        "Compared with",
         [*AGAINST, *map(str, range(len(kept)))],
-        format_func=lambda a: f"saved: {kept[int(a)].name}" if a.isdigit() else CHOICES[a],
+        label_visibility="collapsed",
+        format_func=lambda a: f"with {kept[int(a)].name} (saved)" if a.isdigit() else CHOICES[a],
         key="against_choice",
         filter_mode=None,
-        width=240,
+        width=280,
         on_change=_held,
     )
 
@@ -132,7 +138,7 @@ def _list(
         left = old and move is not None and move["change"] == "left"
         mark = tag("in history" if met and item_id in met else "gone", "left") if left else ""
         if move is not None and not old:
-            mark = policy.mark(choice, item_id) + mark_of(move["change"], move["moved"])
+            mark = marks_of(policy.mark(choice, item_id), mark_of(move["change"], move["moved"]))
         with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
             html(item_row(item, rank=rank, mark=mark, gone=left))
             if not old:

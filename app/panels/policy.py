@@ -41,7 +41,9 @@ STEP = 0.5
 def edit(world: World, case: Case) -> None:
     """The dials, the limits, and the rules for single titles."""
     choice = case.policy
-    st.caption("What is done to the list after the engine has ranked. For everybody, not for one.")
+    st.caption(
+        "Done to every list after the engine has ranked it; the engine itself stays as it is."
+    )
     for dial in DIALS:
         if dial in world.dials:
             _dial(dial, getattr(choice, dial))
@@ -86,7 +88,7 @@ def _caps(world: World, choice: PolicyChoice) -> None:
             limit = dict(choice.cap).get(column, 0)
             st.session_state[key] = limit
             st.selectbox(
-                f"Most of one {column_name(column)}",
+                f"Most per {column_name(column)}",
                 sorted({*range(max(world.k, 1)), limit}),
                 format_func=lambda n: f"{n}" if n else "no limit",
                 key=key,

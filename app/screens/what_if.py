@@ -38,7 +38,7 @@ def main() -> None:
         problem("The engine cannot answer for this person.", str(error))
         return
     person.choose(world, case)
-    edits, shown = st.columns([5, 8], gap="large")
+    edits, shown = st.columns([9, 19], gap="medium")
     with edits:
         tabs = st.tabs(TABS, key="edit")
         with tabs[0]:
@@ -54,7 +54,7 @@ def main() -> None:
         lists.compare(world, case, profile, before, after)
         steps.show(world, after)
         everybody.show(world, case.policy)
-        saved.button(world, case, profile, before, after)
+        saved.button(world, case, profile, before, after, lists.left_name())
     item_id = session.asked()
     if item_id is not None:
         place = after.items.index(item_id) + 1 if item_id in after else None
