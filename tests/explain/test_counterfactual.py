@@ -359,9 +359,9 @@ def test_a_plain_function_is_asked_too(world_split, guest):
     liked = guest.items[0]
 
     def same_as(profile, items):
-        scores = -np.arange(len(items), dtype=np.float32)
-        scores[-1] = 1 if liked in profile else -1_000
-        return scores
+        ids = items["item_id"].to_list()
+        last = 1 if liked in profile else -1_000
+        return {**{i: -n for n, i in enumerate(ids)}, ids[-1]: last}
 
     model = wb.FromFunction(same_as).fit(world_split.train)
     last = model.catalogue.id(len(model.catalogue) - 1)
