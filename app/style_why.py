@@ -89,8 +89,8 @@ CSS = """
   .wb-acts tr { border-top: 1px solid color-mix(in srgb, currentColor 14%, transparent);
     padding: .45rem 0; }
   .wb-acts td, .wb-acts tbody th { border: 0; padding: .12rem 0; }
-  .wb-acts td[data-of]::before { content: attr(data-of); display: block; font-size: .78rem;
-    opacity: .8; }
+  .wb-acts td[data-of] { display: grid; grid-template-columns: 7.6rem 1fr; align-items: center; }
+  .wb-acts td[data-of]::before { content: attr(data-of); font-size: .8rem; opacity: .82; }
   .wb-steps li { grid-template-columns: 1.6rem 1fr; }
   .wb-steps li > :last-child { grid-column: 2; }
 }

@@ -52,7 +52,7 @@ def show(world: World, why: Explanation) -> None:
         _by_events(world, why)
     else:
         _by_meaning(why)
-    html(trust.weak(world, trust.SHARES if by == EVENTS else trust.FEATURES))
+    trust.weak(world, trust.SHARES if by == EVENTS else trust.FEATURES)
 
 
 def _by_meaning(why: Explanation) -> None:

@@ -85,7 +85,7 @@ def _events(world: World, why: Explanation) -> None:
         "of the list.",
     )
     _exactness(why)
-    html(trust.weak(world, trust.SHARES, trust.REMOVAL))
+    trust.weak(world, trust.SHARES, trust.REMOVAL)
     if n > MOST:
         with st.expander(f"All that they did ({n})"):
             _all(world, why)

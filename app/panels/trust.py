@@ -30,17 +30,15 @@ MEASURES = {
 }
 
 
-def weak(world: World, *kinds: str) -> str:
-    """Markup that says which of these types of explanation are weak in this run, and how weak."""
+def weak(world: World, *kinds: str) -> None:
+    """Say which of these types of explanation are weak in this run, and how weak."""
     from workbench.explain.fidelity import WEAK, verdict_words, verdicts
 
     measured = world.run.fidelity
     found = [kind for kind, verdict in verdicts(measured).items() if verdict == WEAK]
-    return "".join(
-        text(f"{TYPES[kind]}: {verdict_words(measured, kind)}", "say")
-        for kind in kinds
-        if kind in found
-    )
+    told = [f"{TYPES[kind]}: {verdict_words(measured, kind)}" for kind in kinds if kind in found]
+    if told:
+        html(*(text(words, "say") for words in told))
 
 
 def show(world: World) -> None:
