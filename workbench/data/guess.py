@@ -101,7 +101,8 @@ def _by_content(frame: pl.DataFrame, found: dict[str, str]) -> None:
     if TIME not in found:
         _take(TIME, (c for c in free() if _is_moment(c)), found)
     if VALUE not in found:
-        _take(VALUE, (c for c in free() if _is_rating(c)), found)
+        # From the right: an id of few people looks like a rating, and ids come first.
+        _take(VALUE, (c for c in reversed(free()) if _is_rating(c)), found)
     for ours in (USER, ITEM):
         if ours not in found:
             _take(ours, (c for c in free() if _is_id(c)), found)
@@ -149,7 +150,7 @@ def _is_id(column: pl.Series) -> bool:
     except DataError:
         return False
     told = ids.drop_nulls()
-    return len(told) > len(column) / 2 and 1 < told.n_unique() <= max(len(told) * 0.9, 2)
+    return len(told) > len(column) / 2 and 1 < told.n_unique() <= len(told) * 0.9
 
 
 LABELS = {
