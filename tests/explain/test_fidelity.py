@@ -8,7 +8,7 @@ import workbench as wb
 from workbench.explain.coalitions import players
 from workbench.explain.curves import areas, steps
 from workbench.explain.fidelity import FIDELITY, verdict_words, verdicts
-from workbench.explain.fidelity_measures import _removal, of_events
+from workbench.explain.fidelity_measures import _removal, _shares, of_events
 from workbench.explain.likeness import carriers, order, rank_correlation, same_first, same_top
 from workbench.explain.removal import removals
 from workbench.profiles import Profiles
@@ -195,7 +195,17 @@ def test_the_words_hold_the_figures(found):
     said = verdict_words(found, "removal")
     for figure in (f"{one['value']:.2f}", f"{one['random']:.2f}", f"({one['n']} people)"):
         assert figure in said
+    assert "told again" not in said  # nothing is drawn for it
+    again = row(found, "shares", "stability_seed")["value"]
+    assert f"{again:.0%} are told again" in verdict_words(found, "shares")
     assert verdict_words(found, "nothing of the kind") == ""
+
+
+def test_what_all_agree_on_still_has_an_interval(ease, guests):
+    one = row(wb.fidelity(ease, guests, max_people=8), "shares", "stability_seed")
+    assert one["value"] == one["high"] == 1.0
+    assert one["low"] < 1.0
+    assert one["gain_low"] == pytest.approx(one["low"] - one["random"])
 
 
 def test_a_model_that_ignores_the_history_has_weak_explanations(world_split, guests):
@@ -283,3 +293,15 @@ def test_on_movielens_removal_beats_chance_clearly():
     assert verdicts(found)["removal"] == "strong"
     for measure in ("deletion", "insertion"):
         assert row(found, "removal", measure)["gain_low"] > 0.25
+
+
+def test_the_shares_that_are_tried_are_those_that_are_shown(engine, guests):
+    long = guests[int(guests.lengths.argmax())]
+    person = Profiles.of(long, engine.catalogue)
+    item = wb.slate(engine, long).items[0]
+    shown = dict(
+        wb.explain(engine, long, item, budget=200, seed=3).events.select("item_id", "share").rows()
+    )
+    tried = _shares(engine, person, engine.catalogue.code(item), 200, 3)
+    ids = engine.catalogue.take(tried.item)
+    np.testing.assert_allclose(tried.share, [shown[i] for i in ids], atol=1e-9)

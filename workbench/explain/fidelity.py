@@ -198,8 +198,13 @@ def verdict_words(found: pl.DataFrame, kind: str) -> str:
         f"and in an order by chance by {one[RANDOM]:.2f} ({one[N]} people): "
     )
     if one[VERDICT] == STRONG:
-        return said + "the order is clearly better than chance."
-    return said + "weak, the order is not clearly better than chance; read it with care."
+        said += "the order is clearly better than chance."
+    else:
+        said += "weak, the order is not clearly better than chance; read it with care."
+    again = rows.get(OF_SEED)
+    if again is not None and again[VALUE] is not None:
+        said += f" Of the first {TOP}, {again[VALUE]:.0%} are told again under other draws."
+    return said
 
 
 def _asked(
@@ -244,6 +249,8 @@ def _table(
             value, gain = pairs[:, :1], pairs[:, :1] - pairs[:, 1:]
             of_value = means(value, level, seed, n_boot, BOUNDS.get(measure))[0]
             of_gain = means(gain, level, seed, n_boot)[0]
+            if measure in BOUNDS and len(pairs) and np.ptp(value) == 0:
+                of_gain[1:] = of_value[1:] - pairs[:, 1].mean()  # a bootstrap sees no spread
             told.append(
                 {
                     TYPE: kind,

@@ -10,6 +10,7 @@ import numpy as np
 from workbench.explain.background import Background
 from workbench.explain.coalitions import Masks, coalitions, pair_scores, players
 from workbench.explain.curves import areas
+from workbench.explain.genre_groups import genre_groups
 from workbench.explain.likeness import (
     CARRIED,
     TOP,
@@ -20,7 +21,7 @@ from workbench.explain.likeness import (
     same_first,
     same_top,
 )
-from workbench.explain.shares import event_shares
+from workbench.explain.shares import GROUPED, SAMPLED, EventShares, event_shares
 from workbench.models.base import Recommender
 from workbench.profiles import Profiles
 
@@ -77,14 +78,14 @@ def of_events(
     def score(masks: Masks) -> Floats:
         return pair_scores(model, coalitions(person, masks), asked)[:, 0].astype(np.float64)
 
-    drawn = event_shares(model, person, item, budget=budget, seed=seed)
+    drawn = _shares(model, person, item, budget, seed)
     share, gone = drawn.share, _removal(model, person, item)
     again = share
-    if drawn.method == "sampled":
-        again = event_shares(model, person, item, budget=budget, seed=seed + 1).share
+    if drawn.method in (SAMPLED, GROUPED):
+        again = _shares(model, person, item, budget, seed + 1).share
     kept = some(len(share), seed)
     less = coalitions(person, kept[None])
-    share_less = event_shares(model, less, item, budget=budget, seed=seed).share
+    share_less = _shares(model, less, item, budget, seed).share
     gone_less = _removal(model, less, item)
 
     n = len(share)
@@ -166,6 +167,13 @@ def _beside(kind: str, one: Floats, other: Floats) -> list[Measured]:
         Measured(kind, FIRST, same_first(one, other), 1 / n),
         Measured(kind, SPARSITY, carriers(one), float(np.ceil(CARRIED * n - 1e-9))),
     ]
+
+
+def _shares(model: Recommender, person: Profiles, item: int, budget: int, seed: int) -> EventShares:
+    """The shares of events as ``wb.explain`` tells them, by groups where a history is long."""
+    groups = None if model.has_event_shares else genre_groups(model, person)
+    group = None if groups is None else groups[1]
+    return event_shares(model, person, item, budget=budget, seed=seed, group=group)
 
 
 def _removal(model: Recommender, person: Profiles, item: int) -> Floats:
