@@ -36,6 +36,7 @@ def feature(world: World, ids: list[Id], importance: pl.DataFrame, against: str)
     )  # fmt: skip
     way = second.segmented_control("Show", [PUSH, SET], default=PUSH, key="inside_way")
     found = inside.shares(world, ids, against)
+    html(text(f"{name}: {meanings[name] or 'without a description'}.", "about-line"))
     try:
         (_set if way == SET else _push)(found, name)
     except WorkbenchError as error:
@@ -64,7 +65,7 @@ def pairs(world: World, ids: list[Id]) -> None:
     with st.container(border=True):
         interval_chart(
             named, name="both", value="mean_abs", low=LOW, high=HIGH,
-            axis="average push of the two together",
+            axis="push of the two (log-odds)",
             alt="The pairs of features that do most together, with 95 percent intervals; the "
             "numbers are in the table below.",
             rows=named["both"].to_list(),
@@ -101,7 +102,7 @@ def _push(shares: GlobalShares, name: str) -> None:
     points = points.gather_every(max(1, -(-points.height // MOST_POINTS)))
     curve = found.curve.drop_nulls(VALUE)
     _draw(
-        _layers(curve, "mean_share", "push on the score (log-odds)", found.meaning, found.unit,
+        _layers(curve, "mean_share", "push on the score (log-odds)", found.unit,
                 points.select(VALUE, SHARE), SHARE, None),
         f"Push of {name} against its value: single items as dots, the mean as a line.",
     )  # fmt: skip
@@ -119,7 +120,7 @@ def _set(shares: GlobalShares, name: str) -> None:
     kept = kept.gather_every(max(1, -(-len(kept) // 40)))
     lines = found.ice.filter(pl.col("pair").is_in(kept.implode())).select("pair", VALUE, "score")
     _draw(
-        _layers(found.curve, "mean", "score (log-odds)", found.meaning, found.unit, lines, "score",
+        _layers(found.curve, "mean", "score (log-odds)", found.unit, lines, "score",
                 "pair"),
         f"Score where {name} is set: single items as thin lines, the mean as a thick one.",
     )  # fmt: skip
@@ -142,7 +143,6 @@ def _layers(
     curve: pl.DataFrame,
     mean: str,
     title: str,
-    meaning: str,
     unit: str,
     singles: pl.DataFrame,
     single: str,
@@ -153,7 +153,7 @@ def _layers(
     ink, main = ("#C7D0DC", "#7DB8EE") if dark else ("#3C4553", "#0A5C9E")
     faint = "#9AA5B4" if dark else "#5A6270"
     axis = {"labelFontSize": 12, "titleFontSize": 13, "labelColor": ink, "titleColor": ink}
-    words = f"{meaning} ({unit})" if unit else meaning
+    words = f"value ({unit})" if unit else "value"  # the meaning would not fit a telephone
     scale = {"zero": False, "nice": True}
     x = {"field": VALUE, "type": "quantitative", "scale": scale, "axis": {**axis, "title": words}}
 

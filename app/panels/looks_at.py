@@ -20,7 +20,7 @@ from workbench.errors import WorkbenchError
 from workbench.vocabulary import Id
 
 SIZE = "mean_abs_share"
-AXIS = "average push on a score, up or down"
+AXIS = "average push (log-odds)"
 HELP = (
     "A score is in log-odds of “liked, if shown”: a push of 0.7 doubles the odds or halves them. "
     "Here is how large the push is on average, whichever way it goes."
@@ -116,14 +116,14 @@ def _gap(world: World, members: list[Id]) -> None:
         text(
             f"More than chance would explain, they differ in {told}."
             if apart
-            else "Nothing differs by more than chance would explain.",
+            else "No group differs by more than chance would explain.",
             "sentence",
         )
     )
     with st.container(border=True):
         interval_chart(
             groups, name=GROUP, value="difference", low=LOW, high=HIGH, rule=0.0,
-            axis="average push for them, less that for all others",
+            axis="push for them less for others",
             alt="Difference of the push of each group of features between these people and all "
             "others, with 95 percent intervals; the numbers are in the table below.",
             rows=groups[GROUP].to_list(),

@@ -23,6 +23,13 @@ NAMES = {
     "ndcg_drop": "Ranking quality lost without it",
 }
 """Figure → its name."""
+AXES = {
+    "recall": "share of what was liked",
+    "recall_drop": "share of what was liked",
+    "first": "share of the list",
+    "only": "share of the list",
+    "ndcg_drop": "nDCG lost",
+}
 WORDS = {
     "recall": "Share of what people later liked that is among its candidates.",
     "recall_drop": "Share of what people later liked that is among its candidates and those of no "
@@ -59,7 +66,7 @@ def show(world: World) -> None:
     with st.container(border=True):
         interval_chart(
             rows, name="retriever", value=figure, low=f"{figure}_low", high=f"{figure}_high",
-            axis=NAMES[figure].lower(), rule=0.0 if figure == "ndcg_drop" else None,
+            axis=AXES[figure], rule=0.0 if figure == "ndcg_drop" else None,
             alt=f"{NAMES[figure]}, by retriever, with 95 percent intervals; the numbers are in the "
             "table below.",
             rows=rows["retriever"].to_list(),

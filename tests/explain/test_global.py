@@ -176,7 +176,11 @@ def test_interactions_are_those_of_shap(engine, found):
     (booster,) = engine.ranker_.boosters
     reference = shap.TreeExplainer(booster).shap_interaction_values(matrix)
     np.testing.assert_allclose(asked.values, reference, atol=1e-4)
-    assert asked.frame.height == 3
+    apart = asked.frame.filter(pl.col("first") != pl.col("second"))
+    assert apart.height == 3
+    assert asked.frame.height == 3 + len(found.features)  # and what each does alone
+    whole = found.interactions(size=6, most=None, n_boot=100).frame
+    assert apart.equals(whole.filter(pl.col("first") != pl.col("second")).head(3))
 
 
 def test_interventional_shares_add_up_against_a_named_background(engine, asked, found):

@@ -43,7 +43,7 @@ class Interactions:
     frame : polars.DataFrame
         ``first, second, first_group, second_group, mean_abs, low, high, n, n_pairs``: the mean
         over people of the size of the interaction, largest first. Where ``second`` is ``first``
-        it is what the feature does alone.
+        it is what the feature does alone (of every feature).
     values : (n_sample, n_features, n_features) float32
         SHAP interaction values of each sampled pair: symmetric; half of an interaction stands on
         each side of the diagonal. A row adds up to the feature's share, all to the score less
@@ -80,7 +80,7 @@ def interactions(
     size : int
         Pairs, drawn by seed. The work grows with them, with the features and with the trees.
     most : int, optional
-        Rows of the frame; None for all. The rows are picked for their size, so the figure of the
+        Pairs of features in the frame; None for all. They are picked for their size, so the figure of the
         first is likelier too high than too low.
     level, seed, n_boot
         Of the bootstrap over people.
@@ -108,7 +108,9 @@ def interactions(
     sizes = np.abs(values[:, one, two].astype(np.float64)) * np.where(one == two, 1, 2)
     people, person = np.unique(shares.shown.row[sample], return_inverse=True)
     each = per_person(sizes, person, len(people))
-    largest = np.argsort(-each.mean(axis=0), kind="stable")[:most]
+    largest = np.argsort(-each.mean(axis=0), kind="stable")
+    apart = one[largest] != two[largest]
+    largest = largest[~apart | (np.cumsum(apart) <= (len(apart) if most is None else most))]
     figures = means(each[:, largest], level, seed, n_boot)
     features = shares.features
     rows = [
