@@ -53,6 +53,21 @@ def test_the_shares_are_those_of_explain(engine, guest, first):
         assert (events["share"] - events[column]).abs().max() < 1e-6
 
 
+def test_a_long_history_is_divided_as_explain_does(engine, world_split):
+    people = world_split.train.profiles(world_split.guests)
+    person = people[int(people.lengths.argmax())]
+    met = [i for i in engine.catalogue.ids if i not in person]
+    for item in met[: max(0, 60 - len(person.items))]:
+        person = person.with_event(item, 4.0)
+    ids = wb.slate(engine, person, 3).items
+    found = wb.why_above(engine, person, ids[0], ids[2], budget=1)
+    why = wb.explain(engine, person, ids[2], budget=1)
+    assert why.event_groups.height > 1
+    both = why.events.join(found.events.select("item_id", "share_below"), on="item_id")
+    assert (both["share"] - both["share_below"]).abs().max() < 1e-6
+    assert abs(found.event_residual) < 1e-4
+
+
 def test_differences_of_events_add_up_with_the_base(first):
     lead = first.score_above - first.score_below
     assert abs(lead - first.event_base - first.events["difference"].sum()) < 1e-4

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.explain.coalitions import pair_scores
+from workbench.explain.genre_groups import genre_groups
 from workbench.explain.shares import EventShares, event_shares
 from workbench.models.base import Recommender
 from workbench.profiles import Profiles
@@ -21,9 +22,10 @@ def paired_shares(
 ) -> tuple[EventShares, EventShares, EventShares]:
     """Shares of events in the scores of two items, and in the first less the second.
 
-    All three come from the same orders, and every profile is scored once for both items. So the
-    shares of the difference are the difference of the shares, and their error is that of the
-    difference itself: what chance does to both scores alike cancels.
+    All three come from the same orders (by groups in a long history, as in ``wb.explain``), and
+    every profile is scored once for both items. So the shares of the difference are the difference
+    of the shares, and their error is that of the difference itself: what chance does to both
+    scores alike cancels.
 
     Parameters
     ----------
@@ -33,8 +35,14 @@ def paired_shares(
         Codes.
     """
     both = _Both(model, items)
+    groups = None if model.has_event_shares else genre_groups(model, person)
+    how: dict[str, Any] = {
+        "budget": budget,
+        "seed": seed,
+        "group": None if groups is None else groups[1],
+    }
     first, second, difference = (
-        event_shares(_Mixture(both, weights), person, int(items[0]), budget=budget, seed=seed)  # type: ignore[arg-type]
+        event_shares(_Mixture(both, weights), person, int(items[0]), **how)  # type: ignore[arg-type]
         for weights in (FIRST, SECOND, DIFFERENCE)
     )
     return first, second, difference

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from workbench.columns import GROUP, ITEM, VALUE
+from workbench.columns import GROUP, ITEM, SHARE, VALUE
 from workbench.errors import ArgumentError
 from workbench.explain.coalitions import pair_scores
 from workbench.explain.comparison import comparison
+from workbench.explain.contributions import feature_shares
 from workbench.explain.naming import titles_of
 from workbench.explain.paired import paired_shares
 from workbench.explain.swap import Swap, swaps
@@ -22,9 +22,10 @@ from workbench.models.parameters import check_seed, check_whole
 from workbench.profile import Profile
 from workbench.profiles import Profiles
 from workbench.ranking.recommend import check_k
-from workbench.vocabulary import FloatArray, Id
+from workbench.vocabulary import Id, IntArray
 
-ABOVE, BELOW, DIFFERENCE, ERROR = "share_above", "share_below", "difference", "error"
+SHARES = ABOVE, BELOW, DIFFERENCE = "share_above", "share_below", "difference"
+ERROR = "error"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +49,8 @@ class Pairwise:
     events : polars.DataFrame
         ``item_id, value, share_above, share_below, difference, error``, largest difference first:
         Shapley values of the items of the history over the whole model, both scores from the same
-        drawn orders; ``error`` is the standard error of the difference. Null where the model
-        cannot score the person with no history.
+        drawn orders, as ``wb.explain`` has them; ``error`` is the standard error of the
+        difference. Null where the model cannot score the person with no history.
     event_base : float
         Lead of the item above for the same person with no history: with the differences it adds up
         to that of the scores.
@@ -193,35 +194,22 @@ def _check_order(above: Id, below: Id, ranks: list[int]) -> None:
         )
 
 
-def _features(model: Any, person: Profiles, pair: Any) -> pl.DataFrame:
+def _features(model: Recommender, person: Profiles, pair: IntArray) -> pl.DataFrame:
     """Contributions to both scores, and their differences; empty for a model without features."""
-    schema: dict[str, Any] = dict.fromkeys(("name", GROUP, "meaning", "unit"), pl.String)
-    numbers = ("value_above", "value_below", ABOVE, BELOW, DIFFERENCE)
-    schema |= dict.fromkeys(numbers, pl.Float64)
-    if not hasattr(model, "contributions"):
-        return pl.DataFrame(schema=schema)
-    names, matrix = model.pair_features(person, pair)
-    parts: FloatArray = model.contributions(matrix).astype(np.float64)[:, :-1]
-    known = {feature.name: feature for feature in model.features_}
-    frame = pl.DataFrame(
-        {
-            "name": names,
-            GROUP: [known[name].group for name in names],
-            "meaning": [known[name].meaning for name in names],
-            "unit": [known[name].unit for name in names],
-            "value_above": pl.Series(matrix[0].astype(np.float64)).fill_nan(None),
-            "value_below": pl.Series(matrix[1].astype(np.float64)).fill_nan(None),
-            ABOVE: parts[0],
-            BELOW: parts[1],
-            DIFFERENCE: parts[0] - parts[1],
-        },
-        schema=schema,
+    first, second = (
+        feature_shares(model, person, int(item))[0].rename({VALUE: f"value_{of}", SHARE: share})
+        for item, of, share in zip(pair, ("above", "below"), (ABOVE, BELOW), strict=True)
     )
-    return frame.sort(pl.col(DIFFERENCE).abs(), descending=True, maintain_order=True)
+    both = first.join(second.select("name", "value_below", BELOW), on="name", how="left")
+    return (
+        both.with_columns((pl.col(ABOVE) - pl.col(BELOW)).alias(DIFFERENCE))
+        .select("name", GROUP, "meaning", "unit", "value_above", "value_below", *SHARES)
+        .sort(pl.col(DIFFERENCE).abs(), descending=True, maintain_order=True)
+    )
 
 
 def _events(
-    model: Recommender, person: Profiles, pair: Any, budget: int, seed: int
+    model: Recommender, person: Profiles, pair: IntArray, budget: int, seed: int
 ) -> tuple[pl.DataFrame, float]:
     first, second, difference = paired_shares(model, person, pair, budget=budget, seed=seed)
     columns = {
