@@ -84,8 +84,8 @@ def removals(
 
     Without an item of the history all of its events are gone, and the item stays out of the
     lists (the rule of ``places``). Without an attribute or a column of context its value is
-    unknown. Without the moment ``as_of`` is unknown, which models read as the end of the log;
-    the events keep their times.
+    unknown. Without the moment the person is asked at their last event, as a profile is that
+    names none (where no time is known, no moment is).
 
     Parameters
     ----------
@@ -131,6 +131,12 @@ def _told(model: Recommender, person: Profiles) -> list[tuple[str, str, Any]]:
     return told
 
 
+def _last(person: Profiles) -> float | None:
+    """When the last event was; None where no time is known."""
+    known = person.timestamp[~np.isnan(person.timestamp)]
+    return float(known.max()) if len(known) else None
+
+
 def _frames(
     person: Profiles, told: list[tuple[str, str, Any]], n: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -140,7 +146,8 @@ def _frames(
     context = person.context[repeated]
     row = pl.int_range(n)
     for place, (kind, name, _) in enumerate(told, start=n - len(told)):
-        less = pl.when(row != place).then(pl.col(name)).alias(name)
+        left = pl.lit(_last(person) if kind == MOMENT else None)
+        less = pl.when(row != place).then(pl.col(name)).otherwise(left).alias(name)
         if kind == "attribute":
             attributes = attributes.with_columns(less)
         else:
