@@ -84,6 +84,11 @@ class Catalogue:
         found = self._items.get(item_id)
         return found or Item(item_id, f"Item {item_id}", "", (), INKS)
 
+    def most_met(self) -> list[Id]:
+        """Ids of the items that somebody met, most often met first; ties in the log's order."""
+        met = [item_id for item_id in self._items if self._often.get(item_id, 0)]
+        return sorted(met, key=lambda item_id: -self._often[item_id])
+
     def search(self, text: str, without: Collection[Id] = (), most: int = 6) -> list[Id]:
         """Items whose words begin with the words typed, best first.
 

@@ -27,12 +27,14 @@ WHO = {
 }
 
 
-def button(world: World, case: Case, profile: Profile, before: Slate, after: Slate) -> None:
-    """Offer the file; it is made when it is asked for."""
+def button(
+    world: World, case: Case, profile: Profile, before: Slate, after: Slate, left: str
+) -> None:
+    """Offer the file; it is made when it is asked for. ``left`` names the list on the left."""
     real = case.user_id is not None
     st.download_button(
         "Save this view",
-        lambda: page(world, case, profile, before, after),
+        lambda: page(world, case, profile, before, after, left),
         f"what-if-{world.run.name}.html",
         "text/html",
         key="save-view",
@@ -45,7 +47,7 @@ def button(world: World, case: Case, profile: Profile, before: Slate, after: Sla
     )  # fmt: skip
 
 
-def page(world: World, case: Case, profile: Profile, before: Slate, after: Slate) -> str:
+def page(world: World, case: Case, profile: Profile, before: Slate, after: Slate, left: str) -> str:
     """The file."""
     changes, rules = [], []
     for edit in case.done:
@@ -59,6 +61,7 @@ def page(world: World, case: Case, profile: Profile, before: Slate, after: Slate
             after=after,
             reasons=[_reason(world, case, profile, item_id) for item_id in after.items],
             named=lambda item_id: _named(world, item_id),
+            held_against=left,
             changes=changes,
             policy=rules,
             manifest=world.run.manifest,

@@ -8,6 +8,8 @@ import polars as pl
 import streamlit as st
 
 from app import cache
+from app.address import to_address
+from app.stories import stories
 from app.widgets import html, opened, text
 from app.words import interval, number
 
@@ -24,6 +26,7 @@ def main() -> None:
         )
     )
     _figures(world)
+    _stories(world)
     _doors()
     _limits(world)
 
@@ -33,6 +36,7 @@ def _figures(world: cache.World) -> None:
     best = world.run.leaderboard.filter(
         (pl.col("model") == "engine") & (pl.col("metric") == "ndcg")
     )
+    when = datetime.fromisoformat(world.run.manifest["created"])
     with st.container(border=True):
         columns = st.columns(4)
         columns[0].metric("People in the log", f"{told['people']:,}")
@@ -43,21 +47,35 @@ def _figures(world: cache.World) -> None:
             help="People that no model learnt from. What-if starts from them: a model remembers "
             "the people it learnt from, and would answer from memory.",
         )
+        lines = [f"Data: {told['name']}. The engine was fitted on {when:%d %B %Y, %H:%M} UTC."]
         if best.height:
             row = best.row(0, named=True)
             columns[3].metric(
                 "Ranking quality of the engine",
                 number(row["mean"]),
-                help="nDCG over the first places: 1 is a perfect list, 0 one without a hit. The "
-                f"95 % interval is {interval(row['low'], row['high'])}.",
+                help="nDCG over the first places: 1 is a perfect list, 0 one without a hit.",
             )
-        when = datetime.fromisoformat(world.run.manifest["created"])
-        html(
-            text(
-                f"Data: {told['name']}. The engine was fitted on {when:%d %B %Y, %H:%M} UTC.",
-                "about-line",
+            lines.append(
+                f"Ranking quality: {number(row['mean'])} (95 % interval "
+                f"{interval(row['low'], row['high'])}, n = {row['n']:,} people asked)."
             )
-        )
+        html(text(" ".join(lines), "about-line"))
+
+
+def _stories(world: cache.World) -> None:
+    st.header("Three stories to begin with")
+    told = stories(world)
+    for column, story in zip(st.columns(len(told)), told, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.subheader(story.title)
+            st.write(story.words)
+            st.page_link(
+                "screens/what_if.py",
+                label="Open this story",
+                icon=":material/play_circle:",
+                query_params=to_address(story.case, story.why),
+                help=f"Opens What if: {story.title}",
+            )
 
 
 def _doors() -> None:
@@ -83,20 +101,47 @@ def _doors() -> None:
             "With the verdicts of a written policy.",
             "Open Audit",
         ),
+        (
+            "screens/many.py",
+            "For many",
+            "What would a change do to everybody, or to one group? Who would see what, and what "
+            "it would cost.",
+            "Open For many",
+        ),
+        (
+            "screens/compare.py",
+            "Compare",
+            "Two or more models on the same person and on the same people: what only one of them "
+            "finds.",
+            "Open Compare",
+        ),
+        (
+            "screens/data.py",
+            "Data",
+            "What the log holds, what was refused and why, what it cannot say. Or bring your own.",
+            "Open Data",
+        ),
     )
-    for column, (file, title, words, label) in zip(st.columns(3), doors, strict=True):
-        with column.container(border=True, height="stretch"):
-            st.subheader(title)
-            st.write(words)
-            st.page_link(file, label=label, icon=":material/arrow_forward:")
+    st.header("Or go straight to")
+    for start in range(0, len(doors), 3):
+        for column, (file, title, words, label) in zip(
+            st.columns(3), doors[start : start + 3], strict=True
+        ):
+            with column.container(border=True, height="stretch"):
+                st.subheader(title)
+                st.write(words)
+                st.page_link(file, label=label, icon=":material/arrow_forward:")
 
 
 def _limits(world: cache.World) -> None:
-    st.subheader("What this is not for")
-    st.write(
-        "It shows how a fitted engine behaves on an edited history. It does not say what people "
-        "would do if they saw another list, and a difference inside its interval may be chance. "
-        "Do not use it to judge a single person."
+    st.header("What this is not for")
+    st.markdown(
+        "- It shows how a fitted engine behaves on an edited history. It does **not** say what "
+        "people would do if they saw another list: nobody was shown anything.\n"
+        "- A difference inside its interval may be chance.\n"
+        "- It is not for judging a single person, nor for guessing at what they did not tell.\n"
+        "- The engine knows one log. What holds there need not hold for other people, other "
+        "items, or later."
     )
 
 

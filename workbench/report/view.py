@@ -43,6 +43,7 @@ def view_content(
     after: Slate,
     reasons: Sequence[Explanation | tuple[Id, str]],
     named: Callable[[Id], Named],
+    held_against: str = "As they are",
     changes: Sequence[str] = (),
     policy: Sequence[str] = (),
     manifest: Mapping[str, Any],
@@ -60,6 +61,8 @@ def view_content(
     reasons : sequence of Explanation, or (item id, why there is none)
     named : callable
         Item id → what it is called.
+    held_against : str
+        What the first list is, in words.
     changes, policy : sequence of str
         In words, oldest first.
     manifest : mapping
@@ -71,6 +74,8 @@ def view_content(
     events = list(reversed(profile.items))
     return {
         "person": person,
+        "held_against": held_against,
+        "two": bool(changes or policy) or before != after,
         "changes": list(changes),
         "policy": list(policy),
         "events": [_event(item, profile, start, named) for item in events[:MOST_EVENTS]],
