@@ -46,7 +46,7 @@ def figures(world: World, cohort: Cohort, members: list[Id], names: list[str]) -
     with st.container(border=True):
         interval_chart(
             shown, name="model", value="difference", low=LOW, high=HIGH, rule=0.0,
-            rows=shown["model"].to_list(), axis=f"less {names[0]}",
+            rows=shown["model"].to_list(), axis=f"difference to {names[0]}",
             alt=f"Difference of each model to {names[0]} with its 95 percent interval; the "
             "numbers are in the table below.",
         )  # fmt: skip

@@ -19,7 +19,7 @@ NAMED = 3
 JUDGED = "ndcg"
 STOPS = {
     RETRIEVABLE: "no model can say anything of it to them",
-    CANDIDATE: "it is not among the first choices of any retriever",
+    CANDIDATE: "no model puts it among its first choices for them",
     RANKED: "it is ranked, and too low",
 }
 CAVEAT = (
