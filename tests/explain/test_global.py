@@ -6,6 +6,7 @@ import pytest
 
 import workbench as wb
 from workbench.errors import ArgumentError, NotFittedError
+from workbench.explain import shown
 from workbench.explain.background import LEARNT_FROM
 from workbench.explain.global_ import DIFFERENCE, IMPORTANCE, global_shares
 from workbench.explain.over_people import differences, means, per_person
@@ -118,6 +119,17 @@ def test_the_features_of_a_pair_are_those_that_the_engine_reads(engine, asked, f
         0,
         len(engine.features_),
     )
+
+
+def test_people_asked_in_many_blocks_have_the_same_figures(engine, asked, found, monkeypatch):
+    monkeypatch.setattr(shown, "CELLS", 1)
+    ids, people = asked
+    assert shown.at_once(engine) < len(ids) / 4
+    again = global_shares(engine, people, ids=ids)
+    assert (again.shown.matrix == found.shown.matrix).all()
+    parts = wb.background(engine, people, "all", size=30).matrix
+    monkeypatch.undo()
+    assert (wb.background(engine, people, "all", size=30).matrix == parts).all()
 
 
 def test_importance_is_the_mean_over_people_of_their_own_means(engine, found):

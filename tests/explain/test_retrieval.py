@@ -7,6 +7,7 @@ import pytest
 import workbench as wb
 from workbench.errors import ArgumentError
 from workbench.evaluation.funnel import recall_ceilings
+from workbench.explain import shown
 from workbench.explain.retrieval import FIGURES, SCHEMA, retrievers_contribution
 from workbench.ranking.recommend import top
 
@@ -70,6 +71,11 @@ def test_without_its_candidates_slates_and_ndcg_are_as_computed_by_hand(
     assert told["ndcg_without"] == pytest.approx(rows["ndcg"].mean())
     assert told["ndcg_drop"] == pytest.approx(full["ndcg"].mean() - rows["ndcg"].mean())
     assert told["n"] == full.height
+
+
+def test_people_asked_in_many_blocks_have_the_same_figures(narrow, world_split, table, monkeypatch):
+    monkeypatch.setattr(shown, "CELLS", 1)
+    assert retrievers_contribution(narrow, world_split, n_boot=300).equals(table)
 
 
 def test_something_is_missed(table):

@@ -80,8 +80,8 @@ def interactions(
     size : int
         Pairs, drawn by seed. The work grows with them, with the features and with the trees.
     most : int, optional
-        Pairs of features in the frame; None for all. They are picked for their size, so the figure of the
-        first is likelier too high than too low.
+        Pairs of features in the frame; None for all. They are picked for their size, so the
+        figure of the first is likelier too high than too low.
     level, seed, n_boot
         Of the bootstrap over people.
 
@@ -135,4 +135,5 @@ def _values(ranker: Ranker, matrix: FloatArray) -> NDArray[np.float32]:
         data = xgb.DMatrix(matrix[start : start + BLOCK])
         for booster in ranker.boosters:
             total[start : start + BLOCK] += booster.predict(data, pred_interactions=True)
-    return total / np.float32(len(ranker.boosters))
+    total /= np.float32(len(ranker.boosters))
+    return total

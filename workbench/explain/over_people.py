@@ -23,9 +23,9 @@ def per_person(values: Floats, row: IntArray, n_people: int) -> Floats:
     """
     count = np.bincount(row, minlength=n_people).astype(np.float64)
     total = np.stack([np.bincount(row, column, minlength=n_people) for column in values.T], axis=1)
-    return np.divide(
-        total, count[:, None], out=np.full(total.shape, np.nan), where=count[:, None] > 0
-    )
+    out: Floats = np.full(total.shape, np.nan)
+    np.divide(total, count[:, None], out=out, where=count[:, None] > 0)
+    return out
 
 
 def means(
