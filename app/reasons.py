@@ -17,10 +17,9 @@ from workbench.profile import Profile
 from workbench.vocabulary import Id
 
 if TYPE_CHECKING:
-    from workbench.explain.pairwise import Pairwise
-
     from workbench.explain.counterfactual import Counterfactual
     from workbench.explain.explain import Explanation
+    from workbench.explain.pairwise import Pairwise
     from workbench.ranking.funnel import Funnel
 
 FIRST = 128
@@ -56,9 +55,9 @@ def explanation(world: World, case: Case, profile: Profile, item_id: Id) -> Expl
 def _explanation(
     key: str, _world: World, _choice: PolicyChoice, _profile: Profile, _item_id: Id
 ) -> Explanation:
-    import workbench
+    from workbench.explain.explain import explain
 
-    found: Explanation = workbench.explain(
+    return explain(
         _world.engine,
         _profile,
         _item_id,
@@ -67,7 +66,6 @@ def _explanation(
         titles=titles(_world),
         budget=FIRST,
     )
-    return found
 
 
 def refined(world: World, case: Case, profile: Profile, why: Explanation, step: int) -> Explanation:

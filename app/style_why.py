@@ -75,7 +75,7 @@ CSS = """
 .wb-steps-no .wb-steps-sign, .wb-steps-no .wb-steps-name { color: #9A430A; }
 .wb-dark .wb-steps-no .wb-steps-sign, .wb-dark .wb-steps-no .wb-steps-name { color: #F3B27A; }
 .wb-steps-skip { opacity: .72; }
-.wb-say { margin: .1rem 0 .5rem; padding-left: .8rem; border-left: 3px solid #B3530A;
+.wb-say { margin: .7rem 0 .4rem; padding-left: .8rem; border-left: 3px solid #B3530A;
   font-size: .95rem; line-height: 1.45; overflow-wrap: anywhere; }
 .wb-dark .wb-say { border-color: #F0A35E; }
 .wb-cut { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3;

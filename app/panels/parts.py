@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 MOST = 8
 """Events that are drawn one by one; the tables hold all."""
-MEANING, EVENTS = "meaning", "events"
-BY = {MEANING: "By what it means", EVENTS: "By what they did"}
+MEANING, EVENTS, GENRES = "meaning", "events", "genres"
+BY = {MEANING: "By what it means", EVENTS: "By what they did", GENRES: "By genre of that"}
+ALONE = "Start: the same person without a history"
 LOG_ODDS = (
     "The score is in log-odds of “liked, if shown”: 0 is even odds, each +0.7 doubles them, each "
     "−0.7 halves them."
@@ -34,6 +35,7 @@ def show(world: World, why: Explanation) -> None:
     """The score as a waterfall, by what its parts mean or by event."""
     html(head("What speaks for it, and against it"))
     ways = [MEANING] * bool(why.features.height) + [EVENTS] * bool(_known(why).height)
+    ways += [GENRES] * bool(why.event_groups.height)
     by = ways[0] if ways else None
     if len(ways) > 1:
         by = st.segmented_control(
@@ -50,9 +52,11 @@ def show(world: World, why: Explanation) -> None:
         return
     if by == EVENTS:
         _by_events(world, why)
+    elif by == GENRES:
+        _by_genre(why)
     else:
         _by_meaning(why)
-    trust.weak(world, trust.SHARES if by == EVENTS else trust.FEATURES)
+    trust.weak(world, trust.FEATURES if by == MEANING else trust.SHARES)
 
 
 def _by_meaning(why: Explanation) -> None:
@@ -93,8 +97,19 @@ def _by_events(world: World, why: Explanation) -> None:
         each = [_event(world, row) for row in rest.iter_rows(named=True)]
         name = f"{counted(rest.height, 'other')} together"
         steps.append(Step(name, float(rest[SHARE].sum()), parts=each))
-    _fall(("Start: the same person without a history", why.event_base), steps, why)
+    _fall((ALONE, why.event_base), steps, why)
     _adds_up(why.event_base, float(known[SHARE].sum()), why, why.event_residual)
+
+
+def _by_genre(why: Explanation) -> None:
+    """A long history by groups: exact, where single events are sampled."""
+    steps = [
+        Step(str(group), share, counted(n, "item"))
+        for group, n, share in why.event_groups.iter_rows()
+    ]
+    _fall((ALONE, why.event_base), steps, why)
+    total = float(why.event_groups[SHARE].sum())
+    _adds_up(why.event_base, total, why, why.score - why.event_base - total)
 
 
 def _event(world: World, row: dict[str, Any]) -> Step:
