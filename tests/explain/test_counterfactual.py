@@ -190,6 +190,19 @@ def test_a_pool_of_ones_own_is_all_that_is_added(engine, guest):
     assert found.tried["n_possible"][0] == 5
 
 
+@pytest.mark.parametrize("place", [3, 14])
+def test_the_pool_is_what_the_model_shows_to_two_others(engine, guest, place):
+    items = wb.slate(engine, guest, 20).items
+    item, shown = items[place], items[:K]
+    found = wb.counterfactual(engine, guest, item, K, change="add")
+    anchor = items[K] if found.goal == "leave" else item
+    stranger = wb.Profile((), guest.attributes, guest.context)
+    barred = wb.Policy(exclude=[*guest.items, *shown, item])
+    near = wb.slate(engine, stranger.with_event(anchor, found.value), 40, barred)
+    popular = wb.slate(engine, stranger, 40, barred)
+    assert set(found.pool) == set(near.items) | set(popular.items)
+
+
 def test_an_item_leaves_for_what_is_added(engine, guest):
     item = wb.slate(engine, guest, K).items[-1]
     found = wb.counterfactual(engine, guest, item, K, change="add")
@@ -268,9 +281,9 @@ def test_where_nothing_helps_it_says_so(world_split, guest):
 
 
 def test_the_sentence_says_what_was_tried(engine, guest):
-    titles = dict(engine.tables_.items.select("item_id", "title").iter_rows())
+    titles, greedy = dict(engine.tables_.items.select("item_id", "title").iter_rows()), 0
     for item in wb.slate(engine, guest, K).items:
-        found = wb.counterfactual(engine, guest, item, K)
+        found = wb.counterfactual(engine, guest, item, K, bound=40)
         n = len(guest.items)
         said = found.sentence
         assert f"“{titles[item]}” would not be in the list of 10" in said
@@ -286,6 +299,10 @@ def test_the_sentence_says_what_was_tried(engine, guest):
         else:
             assert "a smaller set may exist" in said
             assert tried[2][0] < tried[2][1]
+            assert f", {tried[2][0]} pairs" in said
+            assert f"all {tried[2][0]} pairs" not in said
+            greedy += 1
+    assert greedy
 
 
 def test_a_model_that_is_another_in_a_batch_is_not_believed(world_split, guest):
