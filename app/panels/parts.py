@@ -147,4 +147,10 @@ def capital(words: str) -> str:
 
 def valued(value: float | None, unit: str = "") -> str:
     """A value of a feature and its unit."""
-    return "unknown" if value is None else f"{value:.3g} {unit}".strip()
+    if value is None:
+        return "unknown"
+    if abs(value) < 0.0005:
+        number = "0"
+    else:
+        number = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{number} {unit}".strip()

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 import workbench as wb
 from app.address import to_address
 from app.panels.effects import Effect, table
+from app.panels.parts import valued
 from app.panels.waterfall import Step, signed, waterfall
 from app.state import PIN, Case, Edit
 from tests.app.reading import HOSTILE, history, listed, markup, press, words
@@ -77,6 +78,12 @@ def test_nothing_to_draw_is_drawn_all_the_same():
     assert [signed(x) for x in (None, float("nan"), -0.001, 0.0, -1.0)] == [
         "–", "–", "0.00", "0.00", "−1.00",
     ]  # fmt: skip
+
+
+def test_values_of_features_are_written_as_people_write_them():
+    said = [valued(x) for x in (None, 1981.0, 3.3e-7, -0.25, 17.32)]
+    assert said == ["unknown", "1981", "0", "-0.25", "17.3"]
+    assert valued(3.0, "years") == "3 years"
 
 
 def test_a_row_says_what_removal_does_to_the_place():
