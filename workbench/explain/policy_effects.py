@@ -10,6 +10,7 @@ import polars as pl
 
 from workbench.columns import ITEM, RANK, ROW, SCORE, SOURCE
 from workbench.explain.variants import ranked_scores
+from workbench.explain.words import Numbers
 from workbench.models.base import Recommender
 from workbench.profiles import Profiles
 from workbench.ranking.policy import Policy
@@ -101,13 +102,13 @@ def policy_effects(
         raised = score
         if step == "boost" and before.score is not None and after.score is not None:
             raised = score + after.score - before.score
-        words = _words(step, before.rank, after.rank, raised - score)
+        words = _words(before.rank, after.rank, raised - score, Numbers.of(score, np.nan))
         rows.append((step, words, score, raised, before.rank, after.rank))
         score = raised
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def _words(step: str, before: int | None, after: int | None, lift: float) -> str:
+def _words(before: int | None, after: int | None, lift: float, numbers: Numbers) -> str:
     if before is None and after is None:
         return "not in the list"
     if after is None:
@@ -115,4 +116,4 @@ def _words(step: str, before: int | None, after: int | None, lift: float) -> str
     if before is None:
         return f"brought in, on rank {after}"
     moved = f"from rank {before} to {after}" if before != after else f"stays on rank {after}"
-    return f"score {lift:+.2f}, {moved}" if lift else moved
+    return f"score {numbers.signed(lift)}, {moved}" if abs(lift) >= numbers.least else moved
