@@ -8,6 +8,7 @@ from app import inside
 from tests.app.reading import HOSTILE, markup, press, words
 from workbench.columns import FEATURE
 from workbench.pipeline import Run
+from workbench.report.verify import verify
 
 COHORT = "Some people"
 
@@ -39,6 +40,15 @@ def test_it_says_in_words_what_the_engine_looks_at_first(run_path, screen):
     table = screen.dataframe[0].value
     assert table["feature"].to_list() == kept.drop_nulls(FEATURE)["feature"].to_list()
     assert "liked" in " ".join(str(e.help) for e in screen.get("caption"))
+
+
+def test_the_report_of_a_run_tells_what_the_run_keeps(run_path):
+    run = Run.load(run_path)
+    page = run.report.read_text("utf-8")
+    assert run.frontier.height
+    assert 'id="inside"' in page
+    assert "What a dial of the policy costs" in page
+    assert verify(run_path).agrees
 
 
 def test_every_part_opens_on_every_kind_of_run(run_path, bare_path, hostile_path, visit):

@@ -118,6 +118,19 @@ def test_figures_of_few_people_are_not_told(run, shares, tmp_path):
     assert verify(folder).agrees
 
 
+def test_explanations_may_be_tried_on_fewer_people_and_the_page_says_so(run, tmp_path):
+    folder = tmp_path / "tried"
+    shutil.copytree(run.path, folder)
+    tried = FIDELITY.with_columns(n=pl.Series([16, 4, 16]))
+    tried.write_parquet(folder / "fidelity.parquet")
+    write_report(folder, SimpleNamespace(**{**vars(run), "fidelity": tried, "path": folder}))
+    page = (folder / "report.html").read_text("utf-8")
+    assert "save how good the explanations are, which was tried on 16 of them" in page
+    told = json.loads((folder / "report.json").read_text("utf-8"))["fidelity"]
+    assert [row["measure"] for row in told] == ["deletion", "deletion"]
+    assert verify(folder).agrees
+
+
 def test_a_run_that_kept_nothing_has_no_such_section(run):
     page = (run.path / "report.html").read_text("utf-8")
     assert 'id="inside"' not in page
@@ -131,6 +144,7 @@ def test_a_run_that_kept_nothing_has_no_such_section(run):
 def test_nobody_is_named(whole, page):
     content = json.loads((whole.path / "report.json").read_text("utf-8"))
     for name in ("importance", "fidelity", "frontier", "retrievers"):
+        assert content[name]
         for row in content[name]:
             assert row["n"] >= 20
             assert not {"user_id", "row", "item_id"} & set(row)

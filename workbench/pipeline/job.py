@@ -159,11 +159,11 @@ def run(
                 (folder / "audit").mkdir()
                 for table in AUDIT_FRAMES:
                     getattr(audit, table).write_parquet(folder / "audit" / f"{table}.parquet")
+            inside = {}
             for stage, (table, made) in INSIDE.items():
                 with stages(stage):
-                    made(found.engine, cut, plan, stages.say).write_parquet(
-                        folder / f"{table}.parquet"
-                    )
+                    inside[table] = made(found.engine, cut, plan, stages.say)
+                    inside[table].write_parquet(folder / f"{table}.parquet")
             manifest = described(name, plan, cut, when, found)
             manifest["audit"] = {"policy": audit.policy, "settings": audit.settings}
             with stages("report"):
@@ -175,6 +175,7 @@ def run(
                         manifest=manifest, split=cut, path=folder, audit=audit,
                         leaderboard=tables["leaderboard"], comparisons=tables["comparisons"],
                         tie_orders=tables["tie_orders"], cold_start=tables["cold_start"],
+                        **inside,
                     ),
                 )  # fmt: skip
             total = round(time.perf_counter() - started, 2)

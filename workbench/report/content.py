@@ -19,6 +19,8 @@ WRITTEN_AFTER = {"report.html", "report.json", "manifest.json"}
 
 MINIMUM = 20
 """People behind a figure, where no audit says how many there must be."""
+TRIED = 5
+"""People on whom explanations must have been tried."""
 INSIDE = ("importance", "fidelity", "frontier", "retrievers")
 """Tables of a run on the engine as a whole; a run may have none of them."""
 
@@ -76,6 +78,7 @@ def assemble(run: Any) -> dict[str, Any]:
     leaderboard = getattr(run, "leaderboard", None)
     inside = {name: getattr(run, name, None) for name in INSIDE}
     least = minimum(None if audit is None else {"settings": audit.settings})
+    told = {name: enough(name, frame, least) for name, frame in inside.items()}
     return plain(
         {
             "format": FORMAT,
@@ -93,12 +96,8 @@ def assemble(run: Any) -> dict[str, Any]:
             "cold_start": _rows(getattr(run, "cold_start", None), drop=[]),
             "left_out": left_out(manifest),
             "comparisons": _rows(getattr(run, "comparisons", None), drop=[DEFINITION]),
-            **{name: _rows(enough(frame, least), drop=[]) for name, frame in inside.items()},
-            "few": [
-                name
-                for name in INSIDE
-                if _height(enough(inside[name], least)) == 0 and _height(inside[name])
-            ],
+            **{name: _rows(frame, drop=[]) for name, frame in told.items()},
+            "few": [name for name in INSIDE if _height(inside[name]) > _height(told[name]) == 0],
             "audit": None if audit is None else _audit(audit),
             "example": getattr(run, "example", None) or manifest.get("example"),
             "limits": list(LIMITS),
@@ -123,8 +122,12 @@ def minimum(audit: Mapping[str, Any] | None) -> int:
     return int(((audit or {}).get("settings") or {}).get("minimum", MINIMUM))
 
 
-def enough(frame: pl.DataFrame | None, least: int) -> pl.DataFrame | None:
-    """The rows that describe at least so many people; figures of fewer are not told."""
+def enough(name: str, frame: pl.DataFrame | None, least: int) -> pl.DataFrame | None:
+    """The rows of a table of ``INSIDE`` that describe enough people; the others are not told.
+
+    Fidelity describes explanations, which take long to try: fewer people are enough.
+    """
+    least = min(least, TRIED) if name == "fidelity" else least
     return frame if frame is None or N not in frame.columns else frame.filter(pl.col(N) >= least)
 
 

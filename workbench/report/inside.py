@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from workbench.report.content import minimum
+
 EXPLAINED = {
     "features": "shares of the features",
     "shares": "shares of the events",
@@ -24,7 +26,15 @@ MEASURED = {
 }
 """Measure → what it asks, in plain words."""
 ACROSS = ("diversity", "novelty", "coverage", "tail_share")
-"""What a dial is drawn against: the first of these that was measured."""
+GIVES = {
+    "calibration": "miscalibration",
+    "popularity_penalty": "novelty",
+    "epsilon": "coverage",
+    "temperature": "coverage",
+    "min_new": "novelty",
+    "floor": "tail_share",
+}
+"""Dial → what it is turned for; any other is drawn against the first of ``ACROSS`` measured."""
 
 
 def told_inside(content: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -35,7 +45,8 @@ def told_inside(content: Mapping[str, Any]) -> dict[str, Any] | None:
     dict
         ``groups`` and ``features`` (rows of the importance), ``fidelity`` (type, its verdict and
         rows), ``retrievers``, ``dials`` (name, rows and a chart each), ``few`` (what is not told
-        since it describes too few people) and ``charts``, each empty where there is nothing.
+        since it describes too few people), ``tried`` (people behind the fidelity, where they
+        are few) and ``charts``, each empty where there is nothing.
     """
     from markupsafe import Markup
 
@@ -56,7 +67,8 @@ def told_inside(content: Mapping[str, Any]) -> dict[str, Any] | None:
         charts["retrievers"] = Markup(svg(retrievers_chart(_frame(rows["retrievers"]), "recall")))
     for dial, points in dials.items():
         measured = {row["metric"] for row in points if row["mean"] is not None}
-        across = next((metric for metric in ACROSS if metric in measured), None)
+        wanted = (GIVES.get(dial, ""), *ACROSS)
+        across = next((metric for metric in wanted if metric in measured), None)
         if across is not None and "ndcg" in measured:
             drawn = frontier_chart(_frame(points), across, label="nDCG, mean over people")
             charts[f"dial {dial}"] = Markup(svg(drawn))
@@ -67,8 +79,15 @@ def told_inside(content: Mapping[str, Any]) -> dict[str, Any] | None:
         "retrievers": rows["retrievers"],
         "dials": [_dial(dial, points) for dial, points in dials.items()],
         "few": few,
+        "tried": _tried(rows["fidelity"], minimum(content.get("audit"))),
         "charts": charts,
     }
+
+
+def _tried(rows: list[dict[str, Any]], least: int) -> int | None:
+    """On how many people explanations were tried, where that is fewer than all else has."""
+    fewest = min((row["n"] for row in rows), default=least)
+    return fewest if fewest < least else None
 
 
 def _by_type(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

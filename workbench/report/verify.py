@@ -241,7 +241,7 @@ def _tables(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, 
             yield f"{name}, as stored", CANNOT_CHECK, f"{path.relative_to(root)} is missing"
             continue
         stored = pl.read_parquet(path)
-        again = enough(stored, least) if name in INSIDE else stored
+        again = enough(name, stored, least) if name in INSIDE else stored
         yield from _same_rows(f"{name}, as stored", said, stored if again is None else again)
 
 
