@@ -52,6 +52,7 @@ def test_the_settings_make_the_policy_again(model, split, found):
     for dial, value in (("diversity", 0.5), ("cap", 2.0)):
         here = found.filter(dial=dial, value=value)
         (told,) = here["policy"].unique()
+        assert list(json.loads(told)) == [dial]
         policy = wb.Policy.for_dataset(split.train, **json.loads(told))
         rows = wb.evaluate(model, split, K, policy=policy)
         off = wb.evaluate(model, split, K)

@@ -17,9 +17,9 @@ from workbench.ranking.engine import Engine
 from workbench.ranking.recommend import recommend
 
 FRONTIER_PEOPLE = 1000
-"""People whose lists every policy setting makes anew; more would be no truer and take longer."""
+"""People whose lists every policy setting makes anew: enough for narrow intervals."""
 IMPORTANCE_PEOPLE = 200
-FIDELITY_PEOPLE, FEWEST_PEOPLE = 16, 6
+FIDELITY_PEOPLE, FEWEST_PEOPLE = 8, 6
 ITEMS = 5_000
 """Of a larger catalogue fewer people's explanations are tried: each score takes as much longer."""
 EMPTY = {"frontier": FRONTIERS, "importance": IMPORTANCE, "fidelity": FIDELITY}
