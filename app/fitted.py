@@ -12,8 +12,6 @@ import streamlit as st
 
 from app import cache
 from app.cache import World
-from workbench.errors import ArgumentError
-from workbench.ranking.registry import create
 
 if TYPE_CHECKING:
     from workbench.models.base import Recommender
@@ -39,16 +37,12 @@ def model(world: World, name: str) -> Recommender:
     ArgumentError
         It was given to the run as code, which no run keeps.
     """
-    if name == ENGINE:
-        return world.engine
-    if not can_fit(world, name):
-        raise ArgumentError(f"{name!r} was given to the run as code, which a run does not keep")
-    return _fitted(world.key, name, world)
+    return world.engine if name == ENGINE else _fitted(world.key, name, world)
 
 
 @st.cache_resource(show_spinner="Fitting a model for the first time …", max_entries=12)
 def _fitted(key: str, name: str, _world: World) -> Recommender:
-    made = create(name).fit(_world.split.train)
+    made = _world.run.model(name)
     for array in cache._arrays([made]):
         array.flags.writeable = False
     return made

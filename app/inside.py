@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 import streamlit as st
 
@@ -45,7 +45,7 @@ def drawn(ids: Sequence[Id], most: int = MOST) -> list[Id]:
     """At most so many of them, by seed, in their order."""
     if len(ids) <= most:
         return list(ids)
-    chosen = np.random.default_rng(0).permutation(len(ids))[:most]
+    chosen = random.Random(0).sample(range(len(ids)), most)
     return [ids[place] for place in sorted(chosen)]
 
 

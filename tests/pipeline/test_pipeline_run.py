@@ -223,3 +223,16 @@ def test_a_run_with_an_attribute_that_is_not_allowed_trains_nothing(small, tmp_p
     with pytest.raises(wb.ArgumentError, match="reads 'gender', an attribute of people"):
         wb.run(small, home=tmp_path, models=["popularity"], engine=engine, progress=False)
     assert not list(tmp_path.rglob("manifest.json"))
+
+
+def test_a_model_of_a_run_is_fitted_again_to_the_same_rows(finished):
+    rows = wb.evaluate(finished.model("ease"), finished.split)
+    kept = finished.rows.filter(pl.col("model") == "ease").drop("model")
+    assert rows.equals(kept)
+    assert finished.model("engine") is finished.engine
+    finished.manifest["configuration"]["own"]["mine"] = "a function"
+    try:
+        with pytest.raises(wb.ArgumentError, match="'mine' was given to the run as code"):
+            finished.model("mine")
+    finally:
+        del finished.manifest["configuration"]["own"]["mine"]

@@ -15,11 +15,13 @@ import polars as pl
 from workbench.artifact import MANIFEST, verified_manifest
 from workbench.data.dataset import Dataset
 from workbench.data.split import Split
+from workbench.errors import ArgumentError
 from workbench.pipeline.disk import LATEST, finished, runs_of
 
 if TYPE_CHECKING:
     from workbench.audit.audit import Audit
     from workbench.features.catalogue import Feature
+    from workbench.models.base import Recommender
     from workbench.ranking.engine import Engine
 
 AUDIT_FRAMES = ("people", "items", "leakage", "verdicts", "groups", "skipped")
@@ -162,6 +164,25 @@ class Run:
         from workbench.ranking.engine import Engine
 
         return Engine.load(self.path / "engine", features)
+
+    def model(self, name: str) -> Recommender:
+        """A model of the run: its engine, or another, fitted again on what it was fitted on.
+
+        Raises
+        ------
+        ArgumentError
+            It was given to the run as code, which no run keeps.
+        """
+        if name == "engine":
+            return self.engine
+        if name in self.manifest["configuration"].get("own", {}):
+            raise ArgumentError(
+                f"model: {name!r} was given to the run as code, which a run does not keep; "
+                "fit it on run.split.train"
+            )
+        from workbench.ranking.registry import create
+
+        return create(name).fit(self.split.train)
 
     @cached_property
     def split(self) -> Split:
