@@ -260,7 +260,7 @@ def _warm(opened: World) -> None:
     import workbench
 
     _ = opened.catalogue, opened.known, opened.guests, opened.learnt_from, opened.values
-    _ = opened.quality
+    _ = opened.quality, opened.rules, opened.split.people()
     someone = [Case(GUEST, user_id) for user_id in opened.guests][:1]
     for case in (Case(), *someone):
         workbench.slate(opened.engine, opened.start(case), opened.k)

@@ -7,10 +7,10 @@ import streamlit as st
 
 from app.cache import World
 from app.state import PolicyChoice
-from app.words import dial_name, interval, metric_name, metric_words, number
-from workbench.columns import HIGH, LOW, MEAN, METRIC, VALUE, N
+from app.words import dial_name, metric_name, metric_words, number
+from workbench.columns import GENRES, MEAN, METRIC, VALUE, N
 
-DIAL = "dial"
+DIAL, CAP = "dial", "cap"
 MANY = ":material/groups:"
 
 
@@ -19,62 +19,66 @@ def show(world: World, choice: PolicyChoice) -> None:
     if not choice:
         return
     st.subheader("What it would do to everybody")
-    frontier: pl.DataFrame | None = getattr(world.run, "frontier", None)
-    if frontier is None or not frontier.height:
+    frontier = world.run.frontier
+    if not frontier.height:
         st.info(
             "This run did not measure policies on everybody. A run made with a newer version "
-            "does; the screen “What if for many” measures any policy now.",
+            "does; the screen “For many” measures any policy now.",
             icon=MANY,
         )
         return
-    measured = frontier[DIAL].unique().to_list()
-    for dial, value in choice.dials.items():
+    turned = dict(choice.dials)
+    if GENRES in dict(choice.cap):
+        turned[CAP] = float(dict(choice.cap)[GENRES])
+    measured = set(frontier[DIAL])
+    for dial, value in turned.items():
         if dial in measured:
             _dial(frontier.filter(pl.col(DIAL) == dial), dial, value)
-    rest = [dial_name(dial) for dial in choice.dials if dial not in measured]
+    rest = [dial_name(dial) for dial in turned if dial not in measured]
     rest += [
         words
         for words, there in (
             ("pins", choice.pin),
             ("lifted titles", choice.boost),
             ("hidden titles", choice.exclude),
-            ("limits of a kind", choice.cap),
+            ("limits of other kinds", [c for c, _ in choice.cap if c != GENRES]),
         )
         if there
     ]
     if rest:
         st.caption(
-            f"Not measured beforehand: {', '.join(rest)}. “What if for many” measures any policy "
-            "on everybody or on a group."
+            f"Not measured beforehand: {', '.join(rest)}. “For many” measures any policy on "
+            "everybody or on a group."
         )
 
 
 def _dial(points: pl.DataFrame, dial: str, value: float) -> None:
     near = around(points[VALUE].to_list(), value)
-    exact = near == [value]
-    st.markdown(f"**{dial_name(dial)}** at {value:.2f}")
-    table = figures(points, near)
+    st.markdown(f"**{dial_name(dial)}** at {value:g}")
     columns = {
         METRIC: st.column_config.TextColumn("Measure", width="medium"),
-        "off": st.column_config.TextColumn("Off", help="Mean over people, and its 95 % interval."),
+        "off": st.column_config.TextColumn("Off", help="Mean over people, without the policy."),
     }
-    columns |= {
-        str(point): st.column_config.TextColumn(f"At {point:g}", help="Mean and 95 % interval.")
-        for point in near
-    }
+    for point in near:
+        columns[f"at {point:g}"] = st.column_config.TextColumn(
+            f"At {point:g}", help="Mean over people, at this value."
+        )
+        columns[f"change at {point:g}"] = st.column_config.TextColumn(
+            f"Change at {point:g}",
+            help="At this value less off, for the same people, with its 95 % interval. An "
+            "interval that holds 0 may be chance.",
+        )
     st.dataframe(
-        table,
+        figures(points, near),
         hide_index=True,
         placeholder="–",
         column_config=columns,
         alt=f"What {dial_name(dial)} does to every measure, off and at the points measured.",
         key=f"everybody:{dial}",
     )
-    n = points[N].max()
     st.caption(
-        ("Measured at this value" if exact else "Measured at the nearest values")
-        + f", with this dial alone, on {n:,} people. Where two intervals overlap widely the "
-        "difference may be chance.",
+        ("Measured at this value" if near == [value] else "Measured at the nearest values")
+        + f", with this dial alone, on {points[N].max():,} people.",
         help="\n\n".join(
             f"{metric_name(m)}: {metric_words(m)}" for m in points[METRIC].unique().sort()
         ),
@@ -86,19 +90,27 @@ def around(values: list[float], value: float) -> list[float]:
     known = sorted({v for v in values if v > 0})
     if value in known:
         return [value]
-    below = [v for v in known if v < value][-1:]
-    return below + [v for v in known if v > value][:1]
+    return [v for v in known if v < value][-1:] + [v for v in known if v > value][:1]
 
 
 def figures(points: pl.DataFrame, near: list[float]) -> pl.DataFrame:
-    """One row per measure: off, and at each of some values, as mean and interval."""
+    """One row per measure: off, and at each of some values the mean and the paired change."""
     found = points.select(METRIC).unique(maintain_order=True)
-    for name, value in (("off", 0.0), *((str(v), v) for v in near)):
-        cells = points.filter(pl.col(VALUE) == value)
-        texts = [
-            f"{number(mean)} ({interval(low, high)})" if low is not None else number(mean)
-            for mean, low, high in cells.select(MEAN, LOW, HIGH).iter_rows()
-        ]
-        column = cells.select(METRIC, pl.Series(name, texts, dtype=pl.String))
-        found = found.join(column, on=METRIC, how="left", maintain_order="left")
+    for value in (0.0, *near):
+        rows = points.filter(pl.col(VALUE) == value)
+        named = {"off" if value == 0 else f"at {value:g}": [number(m) for m in rows[MEAN]]}
+        if value:
+            named[f"change at {value:g}"] = [
+                _change(*gap) for gap in rows.select(pl.col("^difference.*$")).iter_rows()
+            ]
+        cells = rows.select(METRIC).with_columns(
+            pl.Series(name, texts, dtype=pl.String) for name, texts in named.items()
+        )
+        found = found.join(cells, on=METRIC, how="left", maintain_order="left")
     return found.with_columns(pl.col(METRIC).map_elements(metric_name, return_dtype=pl.String))
+
+
+def _change(gap: float | None, low: float | None, high: float | None) -> str:
+    if gap is None:
+        return "–"
+    return f"{gap:+.3f}" if low is None else f"{gap:+.3f} ({low:+.3f} to {high:+.3f})"

@@ -14,7 +14,7 @@ from app.state import GUEST, KNOWN, NOBODY, Case
 from app.words import counted, number
 from workbench.vocabulary import Id
 
-KINDS = {GUEST: "A guest", NOBODY: "An invented person", KNOWN: "Somebody the engine knows"}
+KINDS = {GUEST: "A guest", NOBODY: "Somebody invented", KNOWN: "Known to the engine"}
 WORD = {GUEST: "Guest", KNOWN: "Person"}
 # People in a list to choose from; where there are more, the id is typed.
 MOST_LISTED = 3000
@@ -35,7 +35,8 @@ def choose(world: World, case: Case) -> None:
             on_change=_kind_chosen,
             args=(world,),
             help="A guest is a real person of the log whom no model learnt from, so the engine "
-            "answers from what it sees, not from memory. An invented person starts with nothing.",
+            "answers from what it sees, not from memory. Somebody invented starts with nothing. "
+            "Those known to the engine are the people that it learnt from.",
         )
         if case.user_id is not None:
             _who(world, case)
@@ -62,12 +63,12 @@ def _who(world: World, case: Case) -> None:
             key="who",
             on_change=_who_chosen,
             args=(case.kind,),
-            width=220,
+            width=205,
         )
     else:
         st.session_state["typed"] = str(case.user_id)
         st.text_input(
-            "Who (type an id)", key="typed", width=220, on_change=_typed, args=(world, case.kind)
+            "Who (type an id)", key="typed", width=205, on_change=_typed, args=(world, case.kind)
         )
     st.button(
         "Random",

@@ -93,7 +93,7 @@ def _caps(world: World, choice: PolicyChoice) -> None:
                 format_func=lambda n: f"{n}" if n else "no limit",
                 key=key,
                 filter_mode=None,
-                width=130,
+                width=118,
                 on_change=_turned,
                 args=(CAP, column, key),
             )

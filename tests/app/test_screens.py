@@ -12,7 +12,8 @@ from tests.app.reading import HOSTILE, MAIN, keys, listed, markup, press, words
 from workbench.artifact import own_hash
 
 TITLES = {"home": "Look inside the engine", "what_if": "What if", "models": "Models"}
-TITLES["audit"] = "Audit"
+TITLES |= {"audit": "Audit", "data": "Data", "compare": "Compare", "inside": "Inside"}
+TITLES["many"] = "What if for many"
 TITLES |= {"many": "What if for many", "compare": "Compare"}
 TITLES["inside"] = "Inside"
 FILES = [screen.file for screen in entry.SCREENS]
@@ -54,7 +55,9 @@ def test_a_damaged_run_is_refused_in_words(run_path, visit, tmp_path):
 
 def test_models_shows_intervals_definitions_and_comparisons(run_path, visit):
     visitor = visit(run_path, "models")
-    board, compared = (element.value for element in visitor.dataframe)
+    tables = [element.value for element in visitor.dataframe]
+    board = next(table for table in tables if {"model", "ndcg"} <= set(table.columns))
+    compared = next(table for table in tables if "against" in table.columns)
     assert set(board["model"]) == {"popularity", "ease", "engine"}
     assert "to" in board["ndcg"].iloc[0]
     assert set(compared["against"]) == {"popularity", "ease"}
