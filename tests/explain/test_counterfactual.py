@@ -112,6 +112,8 @@ def test_it_works_through_a_policy(engine, guest, world_split, settings):
     assert found.verified
     assert found.found == (item not in found.slate_after)
     assert len(found.slate_after) == K
+    if found.rank_after is not None:
+        assert f"the model's own rank {found.rank_after}" in found.sentence
 
 
 def test_an_item_enters_without_what_stood_in_its_way(engine, guest):

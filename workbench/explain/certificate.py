@@ -68,18 +68,27 @@ def _edit(found: Counterfactual, titles: Mapping[Id, str]) -> str:
 
 
 def _moved(found: Counterfactual) -> str:
-    """Ranks before and after, where both are known and the model alone makes the list."""
-    if found.rank_before is None and found.rank_after is not None:
-        return f" (rank {found.rank_after:,}; not ranked before)"
+    """Ranks before and after, where there is one."""
+    rank = _rank(found)
+    if found.rank_before is None and found.rank_after is None:
+        return ""
+    if found.rank_before is None:
+        return f" ({rank} {found.rank_after:,}; not ranked before)"
     if found.rank_after is None:
-        return " (not even ranked)" if found.rank_before is not None else ""
-    return f" (rank {found.rank_after:,} instead of {found.rank_before:,})"
+        return " (not even ranked)"
+    return f" ({rank} {found.rank_after:,} instead of {found.rank_before:,})"
 
 
 def _where(found: Counterfactual) -> str:
     shown = found.item_id in found.slate_after
-    rank = "not ranked" if found.rank_after is None else f"on rank {found.rank_after:,}"
+    ranked = found.rank_after is not None
+    rank = f"on {_rank(found)} {found.rank_after:,}" if ranked else "not ranked"
     return f"{'shown' if shown else 'outside'} ({rank})"
+
+
+def _rank(found: Counterfactual) -> str:
+    """What ranks are called: a policy may show another order than the model's."""
+    return "the model's own rank" if found.slate_before.steps else "rank"
 
 
 def _tried(found: Counterfactual, size: int) -> str:
