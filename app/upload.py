@@ -218,6 +218,8 @@ class Draft:
 
 def _delete(mine: Own) -> None:
     mine.apart.discard()
+    if mine.world is not None:
+        vars(mine.world).clear()  # widgets of this session may still hold the shell of it
     mine.world = None
     _everybody.discard(mine)
     cache.forget()
