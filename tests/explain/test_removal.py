@@ -167,8 +167,9 @@ def test_an_unknown_value_has_no_effect_to_show(told, guest):
 def test_without_the_moment_the_engine_is_asked_at_the_last_event(engine, guest):
     late = guest.at(guest.as_of + 90 * 86_400)
     timeless = wb.Profile.of(guest.items[:3], as_of=guest.as_of - 300 * 86_400)
+    early = wb.Profile(guest.history[:3], {}, {"as_of": guest.as_of})
     effects = []
-    for profile in (late, timeless):
+    for profile in (late, timeless, early):
         before = wb.Profile(profile.history, profile.attributes, {})
         items = wb.slate(engine, profile, 4).items
         scores = engine.score_pairs(person_of(engine, before), engine.catalogue.codes(items))[0]

@@ -175,15 +175,12 @@ def test_exact_shares_stay_as_they_are(engine, guest):
 
 def test_a_model_that_cannot_score_some_coalition_has_no_shares(world_split, guest):
     def rule(profile, items):
-        few = 4 < len(profile.history) < 9
+        few = 1 < len(profile.history) < 4
         return {} if few else dict.fromkeys(items["item_id"], float(len(profile.history)))
 
     model = wb.FromFunction(rule).fit(world_split.train)
-    for n in (6, 14):
+    for n in (5, 14):
         profile = wb.Profile(guest.history[:n], {}, guest.context)
-        if n == 6:
-            profile = profile.with_event(guest.items[8]).with_event(guest.items[9])
-            profile = profile.with_event(guest.items[10])
         item = wb.slate(model, profile).items[0]
         why = wb.explain(model, profile, item)
         assert why.event_method == "none"

@@ -95,6 +95,9 @@ def test_people_with_other_events_share_one_table(world_split, guest):
     assert (handed.values[1, absent] == 0).all()
     assert np.isnan(handed.data[1, absent]).all()
     assert (handed.values[0, absent] != 0).any()
+    turned = two.to_shap(one)
+    assert turned.feature_names == handed.feature_names == sorted(map(str, guest.items))
+    np.testing.assert_array_equal(turned.values, handed.values[::-1])
     assert handed.values[1].sum() + handed.base_values[1] == pytest.approx(two.score, abs=1e-4)
 
 
