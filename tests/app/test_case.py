@@ -140,6 +140,12 @@ def test_what_the_screen_could_not_have_made_is_left_out(part):
     assert (found.unread, found.case.edits) == (1, (Edit(ADD, "7", 3.0),))
 
 
+@pytest.mark.parametrize("name", ["*ED*A0*80", "a*0Ab", "*E2*80*AE", "", "x" * 41, "*FF"], ids=repr)
+def test_a_name_that_cannot_be_shown_is_no_name(name):
+    found = from_address({"cases": f"{name}_nobody__0"}, KNOWN)
+    assert (found.saved, found.unread) == ((), 1)
+
+
 def test_a_log_without_times_ratings_or_genres_takes_no_such_edits():
     bare = Known(Vocabulary(IDS), Vocabulary(IDS), (), None)
     packed = "at_as*5Fof_500~add_7_3~dial_diversity_0.5~cap_genres_2~is_age_20~pin_7_1"
