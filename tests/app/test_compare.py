@@ -31,7 +31,7 @@ def test_a_model_given_as_code_cannot_be_had(world, monkeypatch):
     monkeypatch.setitem(world.run.manifest["configuration"], "own", {"ease": "Mine()"})
     assert not fitted.can_fit(world, "ease")
     with pytest.raises(ArgumentError, match="a run does not keep"):
-        fitted.model(world, "ease")
+        world.run.model("ease")
 
 
 def test_lists_side_by_side_and_figures_of_the_cohort(run_path, visit, world):
