@@ -63,7 +63,7 @@ def _wait_for(address, server, log):
 
 
 class Visitor:
-    """One tab on the What-if screen.
+    """One tab on the What-if screen, from ``with`` on.
 
     Parameters
     ----------
@@ -77,19 +77,20 @@ class Visitor:
     def __init__(self, port, query="", screen="what-if"):
         self.query, self.screen, self.page = query, screen, ""
         self.buttons, self.html, self.errors = {}, [], []
-        self._socket = connect(
+        self._connection = connect(
             f"ws://127.0.0.1:{port}/_stcore/stream",
             subprotocols=["streamlit"],
             max_size=None,
             open_timeout=PATIENCE,
         )
-        self.seconds = self._rerun()
 
     def __enter__(self):
+        self._socket = self._connection.__enter__()
+        self.seconds = self._rerun()
         return self
 
-    def __exit__(self, *_):
-        self._socket.close()
+    def __exit__(self, *why):
+        self._connection.__exit__(*why)
 
     def press(self, key):
         """Press a button by its key; returns the seconds until the screen was whole again."""
