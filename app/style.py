@@ -69,6 +69,7 @@ CSS = f"""
 .wb-dark .wb-bar-for {{ background: #7DB8EE; }}
 .wb-dark .wb-bar-against {{ background: #F0A35E; }}
 .wb-rule {{ opacity: .8; }}
+p.wb-title {{ margin: 0; }}
 .wb-marks {{ flex: none; display: flex; flex-direction: column; align-items: flex-end;
   gap: .2rem; }}
 [class*="st-key-menu-"] button, [class*="st-key-rule-"] button {{ padding: 0 .1rem; }}

@@ -54,7 +54,8 @@ def show(world: World, choice: PolicyChoice) -> None:
 
 def _dial(points: pl.DataFrame, dial: str, value: float) -> None:
     near = around(points[VALUE].to_list(), value)
-    st.markdown(f"**{dial_name(dial)}** at {value:g}")
+    of_genres = f"At most {value:g} of one genre"
+    st.markdown(f"**{of_genres}**" if dial == CAP else f"**{dial_name(dial)}** at {value:g}")
     columns = {
         METRIC: st.column_config.TextColumn("Measure", width="medium"),
         "off": st.column_config.TextColumn("Off", help="Mean over people, without the policy."),
@@ -71,6 +72,7 @@ def _dial(points: pl.DataFrame, dial: str, value: float) -> None:
     st.dataframe(
         figures(points, near),
         hide_index=True,
+        height="content",
         placeholder="–",
         column_config=columns,
         alt=f"What {dial_name(dial)} does to every measure, off and at the points measured.",
@@ -113,4 +115,5 @@ def figures(points: pl.DataFrame, near: list[float]) -> pl.DataFrame:
 def _change(gap: float | None, low: float | None, high: float | None) -> str:
     if gap is None:
         return "–"
-    return f"{gap:+.3f}" if low is None else f"{gap:+.3f} ({low:+.3f} to {high:+.3f})"
+    told = [f"{round(one, 3) + 0.0:+.3f}" for one in (gap, low, high) if one is not None]
+    return told[0] if len(told) < 3 else f"{told[0]} ({told[1]} to {told[2]})"

@@ -23,7 +23,7 @@ RANGE = "quality"
 
 def choose(world: World, case: Case) -> None:
     """Choose whom to start from; saved cases; undo, redo, start again."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="person"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="person"):
         st.session_state["kind"] = case.kind
         st.segmented_control(
             "Start from",
@@ -63,12 +63,12 @@ def _who(world: World, case: Case) -> None:
             key="who",
             on_change=_who_chosen,
             args=(case.kind,),
-            width=205,
+            width=190,
         )
     else:
         st.session_state["typed"] = str(case.user_id)
         st.text_input(
-            "Who (type an id)", key="typed", width=205, on_change=_typed, args=(world, case.kind)
+            "Who (type an id)", key="typed", width=190, on_change=_typed, args=(world, case.kind)
         )
     st.button(
         "Random",
