@@ -1,4 +1,12 @@
-"""Groups of a long history: its items by the genre that tells them best apart."""
+"""Groups of a long history: its items by the genre that tells them best apart.
+
+Few samples say little of each of a hundred items, but the sums by genre are exact at 64 scored
+profiles. `python -m tests.evidence.event_shares` compares, on guests of MovieLens 100K and of 1,024
+scored profiles: our orders in pairs and the permutation explainer of `shap` err alike (they are
+the same estimator); its partition explainer, on the same groups, errs as much as our orders by
+genre and more at its worst item, and can neither state its error nor go on from what it scored.
+So the orders are ours, and both explainers are what they are compared with.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +22,7 @@ from workbench.vocabulary import IntArray
 
 LONG = 50
 """From so many items on, a history is explained by groups first."""
-MOST = 8
+MOST = 6
 OTHER = "other"
 SMALL = 1 / 16
 """A genre of a smaller part of the history makes no group."""
@@ -24,7 +32,7 @@ def genre_groups(model: Recommender, person: Profiles) -> tuple[list[str], IntAr
     """Names of the groups, and the group of each of ``players(person)``; None where not needed.
 
     An item goes to the rarest of its genres that a sixteenth of the history has; the rarest says
-    more of it than "Drama". At most 8 groups, the smallest joined as "other".
+    more of it than "Drama". At most 6 groups, the smallest joined as "other".
 
     None for a history of fewer than ``LONG`` items, of one group only, or where the model does
     not know genres.

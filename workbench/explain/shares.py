@@ -85,7 +85,7 @@ def event_shares(
         Profiles to score, at least one pair of orders.
     seed : int
     group : (n_items,) int64, optional
-        Group of each of ``players(person)``, at most 8 groups, where shares are sampled: the
+        Group of each of ``players(person)``, few of them, where shares are sampled: the
         groups' own shares are then exact, and those of the items are Owen's value, which divides
         each group's among its items.
 
