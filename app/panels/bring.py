@@ -108,8 +108,8 @@ def _choose(*, again: bool) -> None:
         st.subheader("Another log")
     st.write(
         "One row for each event: who, what and, if known, when and how much. Nothing is sent "
-        "anywhere but to this server. Only you see it, and it is deleted when you close this page "
-        "or press a button."
+        "anywhere but to this server. Only you see it, and it is deleted when you press a button, "
+        "or two minutes after you close this page."
     )
     if DRAFT not in st.session_state:
         st.session_state[DRAFT] = Draft()

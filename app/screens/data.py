@@ -7,6 +7,8 @@ import streamlit as st
 from app.panels import bring, came_in, glance
 from app.widgets import html, opened, text
 
+TABS = ("What came in", "At a glance", "Bring your own")
+
 
 def main() -> None:
     st.title("Data")
@@ -21,7 +23,8 @@ def main() -> None:
         st.header("Bring your own data")
         bring.show()
         return
-    came, seen, own = st.tabs(["What came in", "At a glance", "Bring your own"])
+    # Followed by the server, or the visitor would be back on the first when a run is ready.
+    came, seen, own = st.tabs(TABS, key="data_tab", on_change="rerun")
     with came:
         came_in.show(world)
     with seen:

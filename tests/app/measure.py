@@ -81,7 +81,7 @@ def processor(pid: int) -> float:
 
 def edits(port: int, pid: int, run: Run, n: int, seed: int) -> dict[str, float]:
     """``n`` random edits of random guests, ten each, after three that are not counted."""
-    rng, seconds, used, wrong = random.Random(seed), [], 0.0, 0
+    rng, seconds, used, wrong = random.Random(seed), [], [], 0
     for person in people(run, -(-n // 10), seed):
         with Visitor(port, f"person=guest.{person.guest}") as visitor:
             for turn in range(13):
@@ -89,18 +89,18 @@ def edits(port: int, pid: int, run: Run, n: int, seed: int) -> dict[str, float]:
                 took = person.edit(visitor, rng)
                 if turn >= 3 and len(seconds) < n:
                     seconds.append(took)
-                    used += processor(pid) - before
+                    used.append(processor(pid) - before)
                 wrong += person.wrong(visitor) is not None or bool(visitor.errors)
     return {
         **percentiles(seconds),
-        "processor_ms": round(1000 * used / max(len(seconds), 1)),
+        **{f"processor_{name}": value for name, value in percentiles(used).items() if name != "n"},
         "wrong": wrong,
     }
 
 
 def why(port: int, pid: int, run: Run, n: int, seed: int) -> dict[str, float]:
     """Opening the reason of ``n`` items, four of each guest, none of them asked for before."""
-    rng, seconds, used, errors = random.Random(seed), [], 0.0, 0
+    rng, seconds, used, errors = random.Random(seed), [], [], 0
     for person in people(run, -(-n // 4), seed):
         with Visitor(port, f"person=guest.{person.guest}") as visitor:
             for item in rng.sample(visitor.keys("why:"), 4):
@@ -108,11 +108,11 @@ def why(port: int, pid: int, run: Run, n: int, seed: int) -> dict[str, float]:
                 took = visitor.press(f"why:{item}")
                 if len(seconds) < n:
                     seconds.append(took)
-                    used += processor(pid) - before
+                    used.append(processor(pid) - before)
                 errors += bool(visitor.errors) or f"why={item}" not in visitor.query
     return {
         **percentiles(seconds),
-        "processor_ms": round(1000 * used / max(len(seconds), 1)),
+        **{f"processor_{name}": value for name, value in percentiles(used).items() if name != "n"},
         "errors": errors,
     }
 

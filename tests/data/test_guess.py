@@ -62,6 +62,14 @@ def test_items_and_people_are_guessed_by_name_alone(tmp_path):
     assert guessed(table("uid,age\n1,2", tmp_path, "users"), "users") == {"user_id": "uid"}
 
 
+def test_a_few_slips_do_not_hide_a_rating(tmp_path):
+    cells = ["x" if i % 20 == 0 else 1 + i % 5 for i in range(100)]
+    rows = "\n".join(f"u{i % 20},x{i % 30},{cell}" for i, cell in enumerate(cells))
+    assert guessed(table("a,b,c\n" + rows, tmp_path))["value"] == "c"
+    words = "\n".join(f"u{i % 20},x{i % 30},{'x' if i % 4 else 3}" for i in range(100))
+    assert "value" not in guessed(table("a,b,c\n" + words, tmp_path))
+
+
 def test_nothing_is_guessed_where_nothing_fits(tmp_path):
     assert guessed(table("x\nonly\nonce", tmp_path)) == {}
 

@@ -22,8 +22,10 @@ A_SCALE = 12
 HIGHEST_RATING = 10.0
 LIKED = 0.8
 """Of the highest rating: 4 of 5, 8 of 10."""
-A_YEAR_AGO = 1e9
-"""Plain numbers that are moments are larger than this (2001 in seconds); ratings are not."""
+MOSTLY = 0.9
+"""Of the cells given; a rating may be misspelt here and there, and is then refused by row."""
+SMALLEST_MOMENT = 1e8
+"""Plain numbers that are moments are larger than this (1973 in seconds); ids are not."""
 
 
 def guessed(raw: RawTable, table: str = "interactions") -> dict[str, str]:
@@ -129,7 +131,7 @@ def _is_moment(column: pl.Series) -> bool:
     if len(told) <= len(column) / 2 or not told.is_between(FIRST_MOMENT, LAST_MOMENT).all():
         return False
     plain_numbers = unit == "seconds"
-    return not plain_numbers or float(told.min()) >= A_YEAR_AGO / 10  # type: ignore[arg-type]
+    return not plain_numbers or float(told.min()) >= SMALLEST_MOMENT  # type: ignore[arg-type]
 
 
 def _is_rating(column: pl.Series) -> bool:
@@ -137,7 +139,7 @@ def _is_rating(column: pl.Series) -> bool:
     known = values.drop_nulls().drop_nans()
     return bool(
         len(known)
-        and len(known) == given.sum()
+        and len(known) >= MOSTLY * given.sum()
         and known.n_unique() <= A_SCALE
         and known.is_between(0, HIGHEST_RATING).all()
     )

@@ -125,7 +125,7 @@ def missing(dataset: Dataset) -> pl.DataFrame:
         ("titles", _told(items, TITLE), "items are shown by their ids"),
         ("genres", _told(items, GENRES), "content, diversity by genre and calibration cannot "
          "be used"),
-        ("years", _told(items, YEAR), "old and new items cannot be told apart"),
+        ("years", _told(items, YEAR), "what is old and what is new is not known"),
         ("facts about people", max((_told(users, a) for a in attributes), default=0.0),
          "the audit cannot compare groups of people"),
     ]  # fmt: skip
