@@ -6,6 +6,7 @@ An explanation knows the model that it was asked of, so it is kept as a resource
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from workbench.explain.pairwise import Pairwise
     from workbench.ranking.funnel import Funnel
 
-FIRST = 128
-"""Versions of the person that are scored for the shares of events at first."""
-FURTHER = 512
-"""Further versions for each step of "more exact"."""
+FIRST = (64, 64)
+"""Versions of the person that are scored for the shares of events, in pieces: two at least, so
+that there is an error to tell. The rest of the answer is on the screen before that."""
+FURTHER = (512,) * 4
+"""The same for each press of "more exact"."""
 LONGEST = 80
 """Letters of a title in a sentence."""
 
@@ -47,7 +49,7 @@ def _titles(key: str, _world: World) -> dict[Id, str]:
 
 
 def explanation(world: World, case: Case, profile: Profile, item_id: Id) -> Explanation:
-    """Why an item has its score."""
+    """Why an item has its score; shares of events that must be sampled are not drawn yet."""
     return _explanation(_key(world, case, profile, item_id), world, case.policy, profile, item_id)
 
 
@@ -64,18 +66,23 @@ def _explanation(
         k=_world.k,
         policy=cache.policy(_world, _choice),
         titles=titles(_world),
-        budget=FIRST,
+        budget=0,
     )
 
 
-def refined(world: World, case: Case, profile: Profile, why: Explanation, step: int) -> Explanation:
-    """The explanation with ``FURTHER`` more samples, for the ``step``-th time."""
-    return _refined(_key(world, case, profile, why.item_id), step, why)
+def sampled(
+    world: World, case: Case, profile: Profile, why: Explanation, pieces: Sequence[int] = FIRST
+) -> Iterator[Explanation]:
+    """The explanation with the shares drawn so far, after each piece."""
+    key = _key(world, case, profile, why.item_id)
+    for step, budget in enumerate(pieces if why.pending else ()):
+        why = _refined(key, step, why, budget)
+        yield why
 
 
 @st.cache_resource(show_spinner=False, max_entries=200)
-def _refined(key: str, step: int, _why: Explanation) -> Explanation:
-    return _why.refined(FURTHER)
+def _refined(key: str, step: int, _why: Explanation, _budget: int) -> Explanation:
+    return _why.refined(_budget)
 
 
 def funnel(world: World, case: Case, profile: Profile, item_id: Id) -> Funnel:

@@ -31,13 +31,13 @@ LOG_ODDS = (
 )
 
 
-def show(world: World, why: Explanation) -> None:
-    """The score as a waterfall, by what its parts mean or by event."""
+def show(world: World, why: Explanation, *, choice: bool = True) -> None:
+    """The score as a waterfall, by what its parts mean or, with a ``choice``, by event."""
     html(head("What speaks for it, and against it"))
     ways = [MEANING] * bool(why.features.height) + [EVENTS] * bool(_known(why).height)
     ways += [GENRES] * bool(why.event_groups.height)
     by = ways[0] if ways else None
-    if len(ways) > 1:
+    if choice and len(ways) > 1:
         by = st.segmented_control(
             "Take the score apart",
             ways,
@@ -47,6 +47,8 @@ def show(world: World, why: Explanation) -> None:
             key=f"by:{why.item_id}",
             label_visibility="collapsed",
         )
+    if by is None and why.pending:
+        return
     if by is None:
         st.info("There is nothing to take apart: the score rests on no history.")
         return

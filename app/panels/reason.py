@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from app import cache, reasons, session
@@ -13,6 +15,10 @@ from workbench.profile import Profile
 from workbench.slate import Slate
 from workbench.vocabulary import Id
 
+if TYPE_CHECKING:
+    from workbench.explain.explain import Explanation
+
+SAMPLING = "Sampling the shares of what they did …"
 REASON, CHANGE, ABOVE, OTHER = "reason", "change", "above", "other"
 HERE = {
     REASON: "Why it is here",
@@ -71,18 +77,33 @@ def _answer(
 def _reason(world: cache.World, case: Case, profile: Profile, item_id: Id) -> None:
     with st.spinner("Asking the engine, with and without each event …"):
         why = reasons.explanation(world, case, profile, item_id)
-    steps = removals.steps(item_id)
-    if steps:
-        bar = st.progress(0.0, "Sampling more shares …")
-        for step in range(1, steps + 1):
-            why = reasons.refined(world, case, profile, why, step)
-            bar.progress(step / steps, "Sampling more shares …")
+    slots = _Slots()
+    if why.pending:
+        slots.tell(world, why, choice=False)
+        pieces = [*reasons.FIRST, *removals.asked(item_id)]
+        bar = st.progress(0.0, SAMPLING)
+        for step, more in enumerate(reasons.sampled(world, case, profile, why, pieces), start=1):
+            bar.progress(step / len(pieces), SAMPLING)
+            why = more
         bar.empty()
-    html(text(why.sentence, "sentence"))
-    left, right = st.columns(2, gap="large")
-    with left:
-        parts.show(world, why)
-    with right:
-        removals.show(world, why)
+    slots.tell(world, why)
     removals.policy(why)
     trust.show(world)
+
+
+class _Slots:
+    """Places of the answer, which the same answer with sampled shares fills again."""
+
+    def __init__(self) -> None:
+        self.sentence = st.empty()
+        left, right = st.columns(2, gap="large")
+        self.left, self.right = left.empty(), right.empty()
+
+    def tell(self, world: cache.World, why: Explanation, *, choice: bool = True) -> None:
+        """Without a ``choice`` there is nothing to press: widgets stand on a screen once."""
+        with self.sentence.container():
+            html(text(why.sentence, "sentence"))
+        with self.left.container():
+            parts.show(world, why, choice=choice)
+        with self.right.container():
+            removals.show(world, why)

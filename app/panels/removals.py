@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 MOST = 8
 """Events that are drawn; the table below them holds all."""
-STEPS = 4
-"""Pieces of "more exact", each of which moves its bar."""
 KINDS = {"attribute": "known of them", "context": "the context", "moment": "the moment"}
 
 
@@ -113,13 +111,13 @@ def _exactness(why: Explanation) -> None:
         )
 
 
-def steps(item_id: Id) -> int:
-    """Pieces of "more exact" that the visitor asked for."""
-    return int(st.session_state.get(f"exact:{item_id}", 0))
+def asked(item_id: Id) -> tuple[int, ...]:
+    """Further versions to score, in pieces, as often as the visitor pressed "more exact"."""
+    return reasons.FURTHER * int(st.session_state.get(f"exact:{item_id}", 0))
 
 
 def _wanted(key: str) -> None:
-    st.session_state[key] = st.session_state.get(key, 0) + STEPS
+    st.session_state[key] = st.session_state.get(key, 0) + 1
 
 
 def _fact(

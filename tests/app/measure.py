@@ -99,19 +99,25 @@ def edits(port: int, pid: int, run: Run, n: int, seed: int) -> dict[str, float]:
 
 
 def why(port: int, pid: int, run: Run, n: int, seed: int) -> dict[str, float]:
-    """Opening the reason of ``n`` items, four of each guest, none of them asked for before."""
-    rng, seconds, used, errors = random.Random(seed), [], [], 0
+    """Opening the reason of ``n`` items, four of each guest, none of them asked for before.
+
+    What is held to the limit is the answer; ``whole`` is with sampled shares of events, for which
+    there is a bar.
+    """
+    rng, seconds, whole, used, errors = random.Random(seed), [], [], [], 0
     for person in people(run, -(-n // 4), seed):
         with Visitor(port, f"person=guest.{person.guest}") as visitor:
             for item in rng.sample(visitor.keys("why:"), 4):
                 before = processor(pid)
                 took = visitor.press(f"why:{item}")
                 if len(seconds) < n:
-                    seconds.append(took)
+                    seconds.append(visitor.answered)
+                    whole.append(took)
                     used.append(processor(pid) - before)
                 errors += bool(visitor.errors) or f"why={item}" not in visitor.query
     return {
         **percentiles(seconds),
+        **{f"whole_{name}": value for name, value in percentiles(whole).items() if name != "n"},
         **{f"processor_{name}": value for name, value in percentiles(used).items() if name != "n"},
         "errors": errors,
     }

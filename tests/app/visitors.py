@@ -77,6 +77,7 @@ class Visitor:
     def __init__(self, port, query="", screen="what-if"):
         self.query, self.screen, self.page = query, screen, ""
         self.buttons, self.html, self.errors = {}, [], []
+        self.answered = None
         self._connection = connect(
             f"ws://127.0.0.1:{port}/_stcore/stream",
             subprotocols=["streamlit"],
@@ -93,7 +94,10 @@ class Visitor:
         self._connection.__exit__(*why)
 
     def press(self, key):
-        """Press a button by its key; returns the seconds until the screen was whole again."""
+        """Press a button by its key; returns the seconds until the screen was whole again.
+
+        ``answered`` is the seconds until it said all but what a bar of progress is for.
+        """
         self.seconds = self._rerun(self.buttons[key])
         return self.seconds
 
@@ -118,7 +122,7 @@ class Visitor:
             widget = state.widget_states.widgets.add()
             widget.id = pressed
             widget.trigger_value = True
-        started = time.perf_counter()
+        self.answered, self._started = None, time.perf_counter()
         self._socket.send(message.SerializeToString())
         while True:
             answer = ForwardMsg()
@@ -129,7 +133,9 @@ class Visitor:
                     ForwardMsg.FINISHED_SUCCESSFULLY,
                     ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
                 ):
-                    return time.perf_counter() - started
+                    took = time.perf_counter() - self._started
+                    self.answered = self.answered or took
+                    return took
                 if answer.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                     raise RuntimeError("the script does not compile")
             elif kind == "new_session":
@@ -143,6 +149,8 @@ class Visitor:
 
     def _seen(self, element):
         kind = element.WhichOneof("type")
+        if kind == "progress" and self.answered is None:
+            self.answered = time.perf_counter() - self._started
         if kind == "button":
             key = element.button.id.split("-", 2)[-1]
             self.buttons[key] = element.button.id

@@ -219,4 +219,4 @@ def test_k_must_be_a_number_of_places(engine, guest):
     with pytest.raises(wb.ArgumentError, match="k must be a whole number"):
         wb.explain(engine, guest, engine.catalogue.id(0), k=0)
     with pytest.raises(wb.ArgumentError, match="budget must be a whole number"):
-        wb.explain(engine, guest, engine.catalogue.id(0), budget=0)
+        wb.explain(engine, guest, engine.catalogue.id(0), budget=-1)

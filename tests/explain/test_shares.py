@@ -106,3 +106,40 @@ class _Opaque:
 
     def __init__(self, model):
         self.score = model.score
+
+
+def test_with_no_budget_all_but_sampled_shares_is_answered_and_drawing_on_is_the_same(
+    engine, world_split, guest
+):
+    longer = guest
+    for item_id in engine.catalogue.take([1, 3, 5, 7, 11, 13, 17, 19, 23, 29]):
+        longer = longer if item_id in longer else longer.with_event(item_id, 4)
+    item = wb.slate(engine, longer).items[0]
+    first = wb.explain(engine, longer, item, budget=0)
+    assert first.pending
+    assert first.events["share"].null_count() == first.events.height
+    assert first.events["removal"].null_count() == 0
+    assert first.event_groups.height == 0
+    assert not any("share" in words for words in first.words)
+    assert abs(first.residual) < 1e-4
+    whole, drawn = wb.explain(engine, longer, item, budget=300), first.refined(300)
+    assert not whole.pending
+    assert not drawn.pending
+    assert drawn.events.equals(whole.events)
+    assert drawn.words == whole.words
+    assert drawn.n_scored == whole.n_scored
+
+    ease = wb.create("ease").fit(world_split.train)
+    exact = wb.explain(ease, longer, wb.slate(ease, longer).items[0], budget=0)
+    assert not exact.pending
+    assert exact.events["share"].null_count() == 0
+
+    als = wb.create("als").fit(world_split.train)
+    undrawn = wb.explain(als, longer, wb.slate(als, longer).items[0], budget=0)
+    with pytest.raises(wb.ArgumentError, match=r"not drawn yet; take \.refined\(\)"):
+        undrawn.to_shap()
+    for bad in (-1, 1.5, True):
+        with pytest.raises(wb.ArgumentError, match="budget must be a whole number of at least 0"):
+            wb.explain(engine, longer, item, budget=bad)
+    with pytest.raises(wb.ArgumentError, match="at least 1, not 0"):
+        first.refined(0)

@@ -63,6 +63,8 @@ class Explanation:
         the model cannot score that person; the shares are then null.
     event_method : str
         How the shares of events were found; see ``EventShares``.
+    pending : bool
+        Whether they are still to be drawn, by ``refined``; they are null until then.
     n_scored : int
         Profiles that were scored for them.
     agreement : bool or None
@@ -105,6 +107,11 @@ class Explanation:
     _asked: _Asked = field(repr=False)
 
     @property
+    def pending(self) -> bool:
+        drawn = self._asked.drawn
+        return drawn is not None and drawn.drawn is not None and drawn.drawn.pairs == 0
+
+    @property
     def groups(self) -> pl.DataFrame:
         """Shares of the features added up by group: ``group, share``, largest first."""
         return (
@@ -129,7 +136,7 @@ class Explanation:
         ArgumentError
             ``budget`` is not a whole number of at least 1.
         """
-        _check_budget(budget)
+        _check_budget(budget, 1)
         return self._asked.explanation(self._asked.shares(budget))
 
     def to_shap(self, *others: Explanation) -> Any:
@@ -178,7 +185,8 @@ def explain(
     titles : mapping, optional
         Item id → title, for the sentence. An engine knows its own.
     budget : int
-        Profiles to score for the shares of events, where they are sampled.
+        Profiles to score for the shares of events, where they are sampled. With 0 all else is
+        answered at once, and ``refined`` draws them later.
     seed : int
         Of the sampled orders.
 
@@ -193,7 +201,7 @@ def explain(
             f"profile must be a Profile, not {type(profile).__name__}; take people[i]"
         )
     check_k(k)
-    _check_budget(budget)
+    _check_budget(budget, 0)
     model._require_fitted()
     code = model.catalogue.code(item_id)
     if code < 0:
@@ -316,6 +324,6 @@ class _Asked:
         return said if rule is None else f"{said} {rule.sentence(self.titles)}."
 
 
-def _check_budget(budget: int) -> None:
-    if isinstance(budget, bool) or not isinstance(budget, int | np.integer) or budget < 1:
-        raise ArgumentError(f"budget must be a whole number of at least 1, not {budget!r}")
+def _check_budget(budget: int, least: int) -> None:
+    if isinstance(budget, bool) or not isinstance(budget, int | np.integer) or budget < least:
+        raise ArgumentError(f"budget must be a whole number of at least {least}, not {budget!r}")

@@ -34,8 +34,8 @@ def shap_form(found: Sequence[Explanation], one: bool) -> Any:
     Raises
     ------
     ArgumentError
-        Some are by features and some by events; or the shares are not known, since the model
-        cannot score the person without history.
+        Some are by features and some by events; or the shares are not drawn yet, or not known,
+        since the model cannot score the person without history.
     """
     import shap
 
@@ -63,6 +63,10 @@ def shap_form(found: Sequence[Explanation], one: bool) -> Any:
 
 def _table(why: Explanation, key: str) -> dict[str, tuple[float, float | None]]:
     frame = why.features if key == "name" else why.events
+    if why.pending and key == ITEM:
+        raise ArgumentError(
+            f"the shares of item {why.item_id!r} are not drawn yet; take .refined() of it first"
+        )
     if frame[SHARE].null_count():
         raise ArgumentError(
             f"item {why.item_id!r} has no shares: the model cannot score this person without "

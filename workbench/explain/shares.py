@@ -32,7 +32,8 @@ class EventShares:
         Codes of the items of the history.
     share, error : (n_items,) float64
         Shapley value in the unit of the score, and its standard error: 0 where exact, NaN where
-        only one pair of orders was drawn. Both NaN where the method is "none".
+        only one pair of orders was drawn. Both NaN where the method is "none", or where it is
+        to sample and nothing was drawn yet.
     base : float
         Score of the same person, at the same moment, with no history; NaN where the model
         cannot say.
@@ -82,7 +83,8 @@ def event_shares(
     item : int
         Code of the item that is explained.
     budget : int
-        Profiles to score, at least one pair of orders.
+        Profiles to score, at least one pair of orders. With 0 nothing is drawn: ``refined_shares``
+        does that later.
     seed : int
     group : (n_items,) int64, optional
         Group of each of ``players(person)``, few of them, where shares are sampled: the
@@ -111,11 +113,11 @@ def event_shares(
         method = EXACT if np.isfinite(share).all() else NONE
         lost = np.where(np.isfinite(share).all(), none, np.nan)
         return EventShares(items, share + lost, lost, base, method, 2**n)
-    found = EventShares(items, none, none, base, SAMPLED, 1, Drawn.nothing(n))
-    if group is not None:
-        n_groups = int(group.max()) + 1
-        of_groups = exact(lambda masks: worth(masks[:, group]), n_groups)
-        found = replace(found, method=GROUPED, group_share=of_groups, n_scored=1 + 2**n_groups)
+    unknown = none * np.nan
+    method = SAMPLED if group is None else GROUPED
+    found = EventShares(items, unknown, unknown, base, method, 1, Drawn.nothing(n))
+    if budget == 0:
+        return found
     return refined_shares(model, person, item, found, budget=budget, seed=seed, group=group)
 
 
@@ -142,8 +144,13 @@ def refined_shares(
     if shares.drawn is None or shares.method == NONE:
         return shares
     n = len(shares.item)
-    pairs = max(1, budget // (2 * (n - 1)))
     worth = partial(_worth, model, person, item)
+    if group is not None and shares.group_share is None:
+        n_groups = int(group.max()) + 1
+        of_groups = exact(lambda masks: worth(masks[:, group]), n_groups)
+        n_scored = shares.n_scored + 2**n_groups
+        shares = replace(shares, group_share=of_groups, n_scored=n_scored)
+    pairs = max(1, budget // (2 * (n - 1)))
     drawn = sampled(worth, n, pairs, seed, shares.drawn, group, shares.group_share)
     n_scored = shares.n_scored + 2 + 2 * pairs * (n - 1)
     if not np.isfinite(drawn.mean).all():

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from workbench.columns import ITEM, RANK, ROW, SCORE, SOURCE
 from workbench.models.base import Recommender
 from workbench.profiles import Profiles
+from workbench.ranking.candidates import candidates, signals
 from workbench.ranking.policy import Policy
 from workbench.ranking.recommend import check_k, top
 from workbench.slate import Slates
@@ -137,23 +138,24 @@ def _scored(
 ) -> tuple[FloatArray, FloatArray]:
     """Scores of the list, ``(n_variants, catalogue)``, and of the pairs asked for.
 
-    An engine's are both made from the same signals, which take a good part of the time; a pair
-    that is a candidate has its score already.
+    An engine makes both from the same signals and one matrix, which take most of the time; of any
+    other model a pair's score is that of the list.
     """
     if not hasattr(model, "retrievers_"):
-        whole = np.array(model.score(variants), dtype=np.float32)
-        return whole, whole[:, items]
+        listed = np.array(model.score(variants), dtype=np.float32)
+        return listed, listed[:, items]
     engine: Any = model
     variants = variants.showing(model.uses)
-    row, item, matrix, found = engine._candidates(variants)
-    whole = np.full((len(variants), len(model.catalogue)), np.nan, dtype=np.float32)
-    whole[row, item] = engine.ranker_.predict(matrix)
-    asked = whole[:, items]
-    row, column = np.nonzero(np.isnan(asked))
-    if len(row):
-        others = engine._matrix(variants, row, items[column], found)
-        asked[row, column] = engine.ranker_.predict(others)
-    return whole, asked
+    found = signals(engine.retrievers_, variants)
+    chosen = candidates(found, list(engine.retrievers_), variants, engine.depth)
+    wanted = chosen.copy()
+    wanted[:, items] = True
+    row, item = np.nonzero(wanted)
+    listed = np.full(wanted.shape, np.nan, dtype=np.float32)
+    listed[row, item] = engine.ranker_.predict(engine.matrix(variants, row, item, found))
+    asked = listed[:, items]
+    listed[~chosen] = np.nan
+    return listed, asked
 
 
 def _block(model: Recommender) -> int:

@@ -320,7 +320,7 @@ class Engine(Recommender):
         if seen:
             chosen[block.row, block.item] = True
         row, item = np.nonzero(chosen)
-        return row, item, self._matrix(block, row, item, found), found
+        return row, item, self.matrix(block, row, item, found), found
 
     def _asked(
         self, profiles: Profiles, items: IntArray | None
@@ -329,11 +329,11 @@ class Engine(Recommender):
         codes = np.arange(len(self.catalogue)) if items is None else checked_items(self, items)
         for _, block in profiles.blocks(self._block(profiles)):
             found = signals(self.retrievers_, block)
-            row = np.repeat(np.arange(len(block)), len(codes))
-            item = np.tile(codes, len(block))
-            yield len(block), self._matrix(block, row, item, found)
+            row, item = np.repeat(np.arange(len(block)), len(codes)), np.tile(codes, len(block))
+            yield len(block), self.matrix(block, row, item, found)
 
-    def _matrix(self, block: Profiles, row: IntArray, item: IntArray, found: Any) -> FloatArray:
+    def matrix(self, block: Profiles, row: IntArray, item: IntArray, found: Any) -> FloatArray:
+        """Features of pairs of one block, ``(n_pairs, n_features)``, from its signals."""
         pairs = Pairs(block, row, item, self.tables_, found, self.retrievers_)
         return np.column_stack([feature.column(pairs) for feature in self.features_])
 
