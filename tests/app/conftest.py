@@ -1,4 +1,9 @@
-"""Three tiny runs for the app: a synthetic one, one with hostile titles, one with bare events."""
+"""Three tiny runs for the app: a synthetic one, one with hostile titles, one with bare events.
+
+Visitors come to them in the harness of Streamlit (``visit``) or in a real browser (``page``).
+"""
+
+import shutil
 
 import polars as pl
 import pytest
@@ -6,7 +11,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import workbench as wb
+from tests.app.browsing import FLAGS, visiting
 from tests.app.reading import HOSTILE, MAIN
+from tests.app.visitors import serving
 from workbench.data.synthetic import synthetic
 
 
@@ -80,6 +87,45 @@ def visit(monkeypatch):
         return visitor
 
     return _visit
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser. Its absence is a failure, not a reason to skip: CI must not pass without it."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.fail(
+            "Chromium is needed for this test and was not found; on Debian: "
+            "apt-get install chromium",
+            pytrace=False,
+        )
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site(run_path, tmp_path_factory):
+    """The address of a server of the synthetic run; uploads go to a folder of the test."""
+    folder = tmp_path_factory.mktemp("site")
+    with serving(run_path, folder / "server.log", WORKBENCH_HOME=str(folder)) as (port, _):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def newcomer(chromium):
+    """Makes the page of one more visitor, as often as it is called."""
+    with visiting(chromium) as made:
+        yield made
+
+
+@pytest.fixture
+def page(newcomer):
+    """The page of one visitor."""
+    return newcomer()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,133 +4,15 @@ Streamlit's own test harness does not run the page: whether an address is writte
 the same, nothing is fetched from outside and no title runs as a script is seen only here.
 """
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
+from tests.app.browsing import IDLE, changed, opened, titles
+from tests.app.visitors import serving
+
 pytestmark = pytest.mark.browser
-
-ROOT = Path(__file__).resolve().parents[2]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE = 60_000  # milliseconds; two busy cores open a page slowly
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """A browser. Its absence is a failure, not a reason to skip: CI must not pass without it."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.fail(
-            "Chromium is needed for this test and was not found; on Debian: "
-            "apt-get install chromium",
-            pytrace=False,
-        )
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def serving(run_path, log):
-    """A server on a free port, as `workbench app` starts it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "app.serve"]
-    with log.open("w") as out:
-        server = subprocess.Popen(
-            [*command, "--server.port", str(port)],
-            cwd=ROOT / "app",  # where `workbench app` starts it, and its configuration is
-            env={**os.environ, "WORKBENCH_RUN": str(run_path)},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def _wait_for(address, server, log):
-    until = time.monotonic() + PATIENCE / 1000
-    while time.monotonic() < until:
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return
-        except OSError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.2)
-    pytest.fail(f"the server did not start:\n{log.read_text()}", pytrace=False)
-
-
-@pytest.fixture(scope="module")
-def site(run_path, tmp_path_factory):
-    with serving(run_path, tmp_path_factory.mktemp("log") / "server.log") as address:
-        yield address
-
-
-@pytest.fixture
-def page(chromium):
-    """A new visitor, who notes what the page asks for outside and what goes wrong in it."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.outside, page.dialogs = [], []
-    page.on(
-        "request",
-        lambda r: (
-            page.outside.append(r.url)
-            if not r.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
-            else None
-        ),
-    )
-    page.on("dialog", lambda d: (page.dialogs.append(d.message), d.dismiss()))
-    yield page
-    context.close()
-    assert page.outside == []
-    assert page.dialogs == []
-
-
-def opened(page, address):
-    page.goto(address)
-    page.wait_for_selector(".st-key-after, .st-key-before")
-    page.wait_for_selector(IDLE)
-
-
-def titles(page, where):
-    return page.locator(f".st-key-{where} .wb-title").all_inner_texts()
-
-
-def changed(page, press):
-    """Press something and wait until the address has followed and the page is at rest."""
-    before = page.url
-    press.click()
-    page.wait_for_function("was => location.href !== was", arg=before)
-    page.wait_for_selector(IDLE)
 
 
 def test_choose_remove_see_it_change_reload_and_undo(site, page):
@@ -215,8 +97,9 @@ def test_every_screen_at_two_widths_without_a_sideways_scroll(site, page):
             assert unnamed == [], screen.path
 
 
-def test_no_title_runs_as_a_script(chromium, hostile_path, page, tmp_path):
-    with serving(hostile_path, tmp_path / "server.log") as address:
+def test_no_title_runs_as_a_script(hostile_path, page, tmp_path):
+    with serving(hostile_path, tmp_path / "server.log") as (port, _):
+        address = f"http://127.0.0.1:{port}"
         opened(page, f"{address}/what-if")
         page.get_by_role("searchbox", name="Add by title").fill("alert")
         page.wait_for_selector(".st-key-found .wb-title")
