@@ -7,21 +7,30 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import workbench as wb
 from app import main as entry
+from tests.app.conftest import made
 from tests.app.reading import HOSTILE, MAIN, keys, listed, markup, press, words
 from workbench.artifact import own_hash
 
-TITLES = {"home": "Look inside the engine", "what_if": "What if", "models": "Models"}
-TITLES |= {"audit": "Audit", "data": "Data", "compare": "Compare", "inside": "Inside"}
-TITLES["many"] = "What if for many"
-TITLES |= {"many": "What if for many", "compare": "Compare"}
-TITLES["inside"] = "Inside"
+TITLES = {
+    "home": "Look inside the engine", "what_if": "What if", "many": "What if for many",
+    "compare": "Compare", "inside": "Inside", "models": "Models", "audit": "Audit", "data": "Data",
+}  # fmt: skip
 FILES = [screen.file for screen in entry.SCREENS]
 
 
 @pytest.mark.parametrize("run", ["run_path", "hostile_path", "bare_path"])
 def test_every_screen_opens(run, visit, request):
-    visitor = visit(request.getfixturevalue(run))
+    walk(visit(request.getfixturevalue(run)))
+
+
+@pytest.mark.full
+def test_every_screen_opens_on_movielens(visit, tmp_path):
+    walk(visit(made(wb.load("movielens-100k"), tmp_path)))
+
+
+def walk(visitor):
     for file in FILES:
         visitor.switch_page(file).run()
         assert not visitor.exception, (file, [e.value for e in visitor.exception])

@@ -1,6 +1,6 @@
 """`python -m tests.evidence.event_shares`: what effects and shares of events cost, and err.
 
-On guests of MovieLens 100K: the processor time of the effects of removal for each 100 events; and
+On guests of MovieLens 100K: how long the effects of removal take for each 100 events; and
 how far shares of events are from the values they estimate, at one budget of scored profiles: our
 orders in pairs, our orders by genre, and the permutation and partition explainers of `shap` on the
 same engine. Only the long run that stands for the truth is larger.
@@ -38,7 +38,7 @@ Column = np.ndarray[Any, np.dtype[np.float64]]
 LENGTHS = (60, 100, 200)
 REPEATS = 3
 ALLOWED = 0.150
-"""Seconds of processor time for the effects of 100 events."""
+"""Seconds for the effects of 100 events, on two processors with nothing else to do."""
 
 
 class Scored:
@@ -55,18 +55,22 @@ class Scored:
 
 
 def time_of_effects(engine: wb.Engine, people: Profiles, repeats: int) -> pl.DataFrame:
-    """Processor seconds of the effects of removal, brought to 100 events; the fastest of some."""
+    """Seconds of the effects of removal, brought to 100 events; fastest and median of some.
+
+    Processor seconds are of both threads together.
+    """
     rows = []
     for length in LENGTHS:
         person, item = asked(engine, people, length)
         took = []
         for _ in range(repeats):
-            start = time.process_time()
+            start = time.perf_counter(), time.process_time()
             found = removals(engine, person, item)
-            took.append(time.process_time() - start)
+            took.append((time.perf_counter() - start[0], time.process_time() - start[1]))
         n = len(found.item)
-        rows.append((n, min(took), float(np.median(took)), 100 / n * min(took)))
-    schema = ["events", "seconds", "median", "seconds_per_100"]
+        per_100 = 100 / n * np.array(took)
+        rows.append((n, *per_100.min(axis=0).tolist(), *np.median(per_100, axis=0).tolist()))
+    schema = ["events", "seconds", "processor", "median_seconds", "median_processor"]
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -172,11 +176,11 @@ def main(arguments: list[str] | None = None) -> int:
     engine = wb.Engine.load(given.engine) if given.engine else wb.Engine().fit(cut.train)
     people = cut.train.profiles(cut.guests)
     took = time_of_effects(engine, people, given.repeats)
-    table(took, "Effects of removal: processor seconds, fastest and median")
+    table(took, "Effects of removal: seconds for each 100 events, fastest and median")
     for length in tqdm(given.lengths, unit="person"):  # minutes each: said as soon as known
         found = errors(engine, people, length, given.budget, given.pairs)
         table(found, f"Shares of events, of {given.budget} scored profiles")
-    return int(took["seconds_per_100"].min() > ALLOWED)
+    return int(took["seconds"].min() > ALLOWED)
 
 
 if __name__ == "__main__":
