@@ -34,6 +34,7 @@ from workbench.evaluation.uncertainty import summarise
 from workbench.models.base import Recommender
 from workbench.pipeline import disk
 from workbench.pipeline import leaderboard as boards
+from workbench.pipeline.erased import without_erased
 from workbench.pipeline.example import example
 from workbench.pipeline.folder import AUDIT_FRAMES, Run
 from workbench.pipeline.inside import INSIDE
@@ -69,6 +70,7 @@ def run(
     k: int = 10,
     seed: int = 0,
     max_people: int | None = None,
+    cut: Split | None = None,
     progress: bool | Progress = True,
 ) -> Run:
     """Fit, compare, audit and report on one log; leave a run folder.
@@ -99,6 +101,8 @@ def run(
     max_people : int, optional
         At most so many people are asked, drawn by seed. By default all; 20,000 where people
         times items are more than 500 million. Manifest and report say so.
+    cut : Split, optional
+        A cut of this log that was made before and is taken as it is; by default one is made.
     progress : bool or callable
         Whether to show a progress bar; or who is told, whenever something begins or ends:
         ``progress(done, of, words)``, with the stages done, their number and what is being done.
@@ -116,6 +120,8 @@ def run(
 
     Notes
     -----
+    People who were erased under this home (see ``pipeline.erase``) are left out of the log.
+
     Interrupted at any moment, even by a kill, it leaves no half-written run: the folder is filled
     beside its place and renamed, and what a killed run left is removed by the next one.
     """
@@ -124,6 +130,7 @@ def run(
         raise ArgumentError(
             f"engine must be an Engine, not {type(engine).__name__}; make one with wb.Engine(...)"
         )
+    dataset = without_erased(dataset, home)
     plan = planned(
         dataset, models=models, method=method, test_fraction=test_fraction, guests=guests, k=k,
         seed=seed, max_people=max_people,
@@ -133,7 +140,7 @@ def run(
     names = ["split", *plan.models, "tie orders", "compare", "audit", *INSIDE, "report"]
     with Stages(names, progress) as stages:
         with stages("split"):
-            cut = _cut(dataset, plan)
+            cut = _cut(dataset, plan) if cut is None else cut
             engine.check_log(cut.train)  # or all other models would be trained first
         name = run_name(dataset.name, when)
         with disk.writing(home, name) as folder:
