@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from workbench.columns import HIGH, ITEM, LOW, METRIC, N
+from workbench.explain.naming import joined, named
 from workbench.ranking.funnel import CANDIDATE, RANKED, RETRIEVABLE, SHOWN
 from workbench.vocabulary import Id
 
@@ -56,7 +57,7 @@ def sentences(found: WhatIf, titles: Mapping[Id, str]) -> list[str]:
 
 def _about_item(found: WhatIf, item_id: Id, titles: Mapping[Id, str]) -> list[str]:
     newcomer = found.change.newcomer
-    name = f"“{newcomer.title}”" if newcomer is not None else _name(item_id, titles)
+    name = f"“{newcomer.title}”" if newcomer is not None else named(item_id, titles)
     before = int(found.people["shown_before"].sum())
     after = int(found.people["shown_after"].sum())
     said = [f"{name} is shown to {after:,} of {found.n:,} people; before, to {before:,}."]
@@ -78,8 +79,8 @@ def _about_item(found: WhatIf, item_id: Id, titles: Mapping[Id, str]) -> list[st
         )
         if most.height:
             rows = most.select(ITEM, column).head(NAMED).rows()
-            named = [f"{_name(i, titles)} ({_lists(n)})" for i, n in rows]
-            said.append(f"{often if most.height > NAMED else once} {_joined(named)}.")
+            names = [f"{named(i, titles)} ({_lists(n)})" for i, n in rows]
+            said.append(f"{often if most.height > NAMED else once} {joined(names)}.")
     for stage, n in found.people["stage"].drop_nulls().value_counts(sort=True).iter_rows():
         if stage != SHOWN:
             why = STOPS.get(stage, f"it stops at “{stage}”")
@@ -96,10 +97,10 @@ def _most_moved(found: WhatIf, titles: Mapping[Id, str]) -> list[str]:
     for sign, words in ((1, "Shown to more people"), (-1, "Shown to fewer people")):
         most = found.items.filter(pl.col("difference") * sign > 0).head(NAMED)
         if most.height:
-            named = [
-                f"{_name(i, titles)} ({d:+,})" for i, d in most.select(ITEM, "difference").rows()
+            names = [
+                f"{named(i, titles)} ({d:+,})" for i, d in most.select(ITEM, "difference").rows()
             ]
-            said.append(f"{words}: {_joined(named)}.")
+            said.append(f"{words}: {joined(names)}.")
     return said
 
 
@@ -142,20 +143,9 @@ def _range(row: Mapping[str, float | None], digits: int, sign: str = "") -> str:
     return f" ({low:{sign}.{digits}f} to {high:{sign}.{digits}f})"
 
 
-def _name(item_id: Id, titles: Mapping[Id, str]) -> str:
-    title = titles.get(item_id)
-    return f"“{title}”" if title else f"item {item_id}"
-
-
 def _people(n: int) -> str:
     return f"{n:,} " + ("person" if n == 1 else "people")
 
 
 def _lists(n: int) -> str:
     return f"{n:,} " + ("list" if n == 1 else "lists")
-
-
-def _joined(parts: list[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return ", ".join(parts[:-1]) + " and " + parts[-1]
