@@ -69,9 +69,10 @@ def main(
 
 
 # Each module adds its commands to the app, so they come after it.
-from workbench.cli import data, look, run, serve, tune  # noqa: E402
+from workbench.cli import data, look, run, serve, subject, tune  # noqa: E402
 
 app.add_typer(data.commands, name="data")
+app.add_typer(subject.commands, name="subject")
 for command in (
     run.run,
     tune.tune,

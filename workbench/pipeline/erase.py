@@ -16,10 +16,11 @@ import polars as pl
 from workbench.artifact import flush_one
 from workbench.audit.pseudonym import key_of, pseudonym
 from workbench.columns import USER
+from workbench.data.person import user_columns, without
 from workbench.data.split import Split
 from workbench.errors import ArgumentError, DataError
 from workbench.pipeline.disk import LATEST, TEMPORARY, finished, runs_of, write_text
-from workbench.pipeline.erased import read_list, remember, user_columns, without
+from workbench.pipeline.erased import read_list, remember
 from workbench.pipeline.folder import Run
 from workbench.pipeline.traces import Sought, dataset_of, histories_of, traces
 from workbench.settings import home as default_home

@@ -20,7 +20,7 @@ import polars as pl
 from workbench.artifact import MANIFEST
 from workbench.columns import USER
 from workbench.data.dataset import Dataset
-from workbench.pipeline.erased import refused_rows_of
+from workbench.data.person import refused_rows_of
 from workbench.vocabulary import Id, IntArray
 
 TRACES = {"file": pl.String, "where": pl.String, "n": pl.Int64}
