@@ -141,6 +141,7 @@ def audit(
         )
     print(f"The first {places} places of the lists of {show.plain(slates)}")
     show.audited(wb.audit(lists, run.split, k=places))
+    show.unasked(lists, run.split, places)
 
 
 def report(home: Home = None) -> None:

@@ -13,7 +13,9 @@ from workbench.columns import ATTRIBUTE, GROUP, HIGH, ITEM, LOW, METRIC, TITLE, 
 
 if TYPE_CHECKING:
     from workbench.audit.audit import Audit
+    from workbench.data.split import Split
     from workbench.pipeline import Run
+    from workbench.slate import Slates
 
 WIDTH_OF_A_FILE = 120
 INTERVAL = "low – high"
@@ -65,6 +67,18 @@ def audited(found: Audit) -> None:
     table(with_intervals(found.items), "What is shown")
     table(with_intervals(found.leakage), "What it knows")
     table(with_intervals(found.verdicts), "Verdicts")
+
+
+def unasked(slates: Slates, split: Split, k: int) -> None:
+    """What the audit of lists made elsewhere leaves open, each with its reason."""
+    from workbench.audit.unasked import asked_in_part, unasked
+
+    for row in asked_in_part(slates, split, k).iter_rows(named=True):
+        print(f"{row['question']}: {row['n']:,} of {row['of']:,}. So {row['what_it_means']}.")
+    print("\nWhat could not be asked of lists alone:")
+    for row in unasked(slates, split, k).iter_rows(named=True):
+        print(f"- {row['question']}\n  No: {plain(row['why_not'])}.")
+        print(f"  It would take {row['what_would_answer_it']}.")
 
 
 def with_intervals(frame: pl.DataFrame) -> pl.DataFrame:
