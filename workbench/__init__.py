@@ -40,6 +40,7 @@ _WHERE = {
     "compare": "evaluation.uncertainty",
     "counterfactual": "explain.counterfactual",
     "create": "ranking.registry",
+    "decision_audit": "audit.decision",
     "definitions": "evaluation.definitions",
     "evaluate": "evaluation.evaluate",
     "explain": "explain.explain",

@@ -200,13 +200,13 @@ def _by_group(
         for name, n in zip(grouping.order, counts, strict=True)
     ]
     few = {g for g in range(len(rows)) if counts[g] < minimum}
-    withheld = _withheld(counts, few, minimum)
-    shown = [g for g in range(len(rows)) if g not in few and g != withheld]
+    hidden = withheld(counts, few, minimum)
+    shown = [g for g in range(len(rows)) if g not in few and g != hidden]
     means = fairlearn_means(values, grouping.attribute, grouping.names.filter(pl.Series(known)))
     best = max((means[grouping.order[g]] for g in shown), default=0.0)
     for g, row in enumerate(rows):
         if g not in shown:
-            _suppressed(row, minimum, WITHHELD if g == withheld else TOO_FEW)
+            _suppressed(row, minimum, WITHHELD if g == hidden else TOO_FEW)
             continue
         inside, rest = values[group == g], values[group != g]
         mean = row[VALUE] = means[grouping.order[g]]
@@ -232,7 +232,7 @@ def _row(metric: str, attribute: str, group: str, n: int) -> dict[str, Any]:
     return row
 
 
-def _withheld(counts: NDArray[np.int64], few: set[int], minimum: int) -> int | None:
+def withheld(counts: NDArray[np.int64], few: set[int], minimum: int) -> int | None:
     """The group to hide beside those that are too small, or None.
 
     The groups of an attribute make up everybody, so everybody's mean less the groups that are
