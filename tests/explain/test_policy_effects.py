@@ -66,7 +66,7 @@ def test_only_a_boost_changes_the_score(engine, guest, shown):
     policy = wb.Policy(exclude=shown[:1], boost={shown[9]: 1.0, shown[3]: -0.5}, pin=[shown[9]])
     frame = effects(engine, guest, shown[9], policy)
     scores = dict(zip(shown, wb.slate(engine, guest, 40).frame["score"], strict=True))
-    pool = np.array([scores[i] for i in shown[1 : policy.width(K)]])
+    pool = np.array([scores[i] for i in shown[1 : policy.width(K) + 1]])
     lifts = dict(zip(frame["step"], frame["score_after"] - frame["score_before"], strict=True))
     assert lifts["exclude"] == lifts["pin"] == 0
     assert lifts["boost"] == pytest.approx(pool.std(), rel=0.05)  # of the pool's scores

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,9 +28,9 @@ from workbench.models.parameters import check_whole, check_word
 from workbench.profile import Profile
 from workbench.profiles import Profiles
 from workbench.ranking.policy import Policy
-from workbench.ranking.recommend import check_k, scored, slate
+from workbench.ranking.recommend import check_k, slate
 from workbench.slate import Slate
-from workbench.vocabulary import FloatArray, Id, IntArray
+from workbench.vocabulary import Id, IntArray
 
 BOUND = 400
 """Profiles with two edits and more that a search may score by default: about a second."""
@@ -76,12 +75,16 @@ class Counterfactual:
         less that of the last other item of the slate, before and after; null where the item is
         ranked in one of the two only).
     verified : bool
-        Whether ``wb.slate`` of the edited profile says the same as the search.
+        Whether ``slate_after`` says the same as the search.
     slate_before, slate_after : Slate
+        By ``wb.slate``, of the person as they are and after the edit.
     rank_before, rank_after : int or None
         In the model's whole list, before any policy; None where the item is not in it.
     profile : Profile
         The person after the edit.
+    policy : Policy or None
+        The one asked for, and what was removed is excluded: with it ``wb.slate`` of ``profile`` is
+        ``slate_after``.
     pool : tuple of item ids
         What could be added; empty for other changes.
     sentence : str
@@ -106,6 +109,7 @@ class Counterfactual:
     rank_before: int | None
     rank_after: int | None
     profile: Profile = field(repr=False)
+    policy: Policy | None = field(repr=False)
     pool: tuple[Id, ...] = field(repr=False)
     sentence: str = ""
 
@@ -132,8 +136,12 @@ def counterfactual(
 
     First all single edits. Where none of them does, a set is grown edit by edit and pruned until
     every edit is needed; then all smaller sets are tried in the order of size, as far as ``bound``
-    allows. An item that the person has met stays out of the slate, also where the edit removes
-    it: the question is what the event did to the others, not whether it could be shown again.
+    allows.
+
+    The rule for what is removed: its item stays out of the slate. The question is what the event
+    did to the others, and not that its own item, no longer met, could be shown again and push
+    them down. ``wb.slate(model, profile.without(item))`` alone does let it come back; to see the
+    certified slate, give it the ``policy`` of the answer.
 
     Parameters
     ----------
@@ -194,12 +202,13 @@ def counterfactual(
     outcome = search.run()
 
     after = edits.profile(profile, outcome.edits)
-    gone = edits.item[list(outcome.edits)] if change == REMOVE else np.zeros(0, dtype=np.int64)
-    shown = _slate_without(model, after, k, policy, gone)
+    ids = tuple(edits.ids(outcome.edits))
+    removed = ids if change == REMOVE else ()
+    ruled = _without(policy, removed)
+    shown = slate(model, after, k, ruled)
     verified = (item_id in shown) == (leave != outcome.reached)
     both = ranked_scores(model, person, edits.people([(), outcome.edits]))
     ranks = ranks_of(both, np.array([code]))[:, 0].tolist()
-    ids = tuple(edits.ids(outcome.edits))
     given = edits.value[list(outcome.edits)].tolist()
     found = Counterfactual(
         item_id=item_id,
@@ -207,7 +216,7 @@ def counterfactual(
         change=change,
         goal=LEAVE if leave else ENTER,
         found=outcome.reached and verified,
-        remove=ids if change == REMOVE else (),
+        remove=removed,
         add=ids if change == ADD else (),
         rate=dict(zip(ids, given, strict=True)) if change == RATE else {},
         value=_known(edits.value[0]) if change == ADD and len(edits) else None,
@@ -221,6 +230,7 @@ def counterfactual(
         rank_before=ranks[0] or None,
         rank_after=ranks[1] or None,
         profile=after,
+        policy=ruled,
         pool=tuple(model.catalogue.take(edits.item)) if change == ADD else (),
     )
     return replace(
@@ -281,33 +291,12 @@ def _near_and_popular(
     return pool_of(model, person, anchor, banned, value)
 
 
-class _Barring:
-    """A model that cannot score some items: the slates of ``wb.slate`` lack them."""
-
-    def __init__(self, model: Recommender, items: IntArray) -> None:
-        self.model, self.items = model, items
-        self.name, self.catalogue = model.name, model.catalogue
-
-    def _require_fitted(self) -> None:
-        self.model._require_fitted()
-
-    def score_with_sources(
-        self, profiles: Profiles, *, seen: bool = False
-    ) -> tuple[FloatArray, Callable[[IntArray, IntArray], Any]]:
-        scores, sources = scored(self.model, profiles, seen)
-        scores[:, self.items] = np.nan
-        return scores, sources
-
-
-def _slate_without(
-    model: Recommender, profile: Profile, k: int, policy: Policy | None, gone: IntArray
-) -> Slate:
-    """``wb.slate`` of a person for whom some items stay out of the list."""
-    out = set(model.catalogue.take(gone))
-    if policy is not None and out & set(policy.pin):
-        policy = replace(policy, pin=[item for item in policy.pin if item not in out])
-    barring: Any = _Barring(model, gone) if len(gone) else model
-    return slate(barring, profile, k, policy)
+def _without(policy: Policy | None, gone: Sequence[Id]) -> Policy | None:
+    """The policy under which what was removed stays out of the slate."""
+    if not gone:
+        return policy
+    policy = Policy() if policy is None else policy
+    return replace(policy, exclude=(*policy.exclude, *gone))
 
 
 def _tried(outcome: Outcome) -> pl.DataFrame:

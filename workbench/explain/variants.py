@@ -205,7 +205,8 @@ def slates_of(
     slates = Slates(frame, len(variants), k)
     if policy is None:
         return slates
+    # What was removed is not in the scores any more, but a pin would bring it back.
     met = set(model.catalogue.take(np.unique(person.item)))
-    pin = [item for item in policy.pin if item not in met]  # would bring back what was removed
-    rules = policy if len(pin) == len(policy.pin) else replace(policy, pin=pin)
+    pins = [item for item in policy.pin if item in met]
+    rules = replace(policy, exclude=(*policy.exclude, *pins)) if pins else policy
     return rules.apply(slates, variants, k)

@@ -188,15 +188,18 @@ class Policy:
         All, where a boost may lift any item, or a rule may need one.
         """
         lifted = any(by > 0 for by in self.boost.values())
-        return EVERYTHING if lifted or self._filling else self.width(k)
+        return EVERYTHING if lifted or self._filling else self.width(k) + len(self.exclude)
 
     @property
     def _filling(self) -> bool:
         return bool(self.cap or any(map(len, self.floor.values())) or self.min_new)
 
     def width(self, k: int) -> int:
-        """Places that are ranked anew and drawn from: the pool."""
-        return k * self.pool + len(self.exclude) + len(self.boost) + len(self.pin)
+        """Places that are ranked anew and drawn from: the pool.
+
+        What is excluded has no part in it: the others are treated as if it did not exist.
+        """
+        return k * self.pool + len(self.boost) + len(self.pin)
 
     def check(self, catalogue: Vocabulary, k: int) -> None:
         """Refuse what cannot work for these items and this many places.
