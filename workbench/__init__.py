@@ -38,6 +38,7 @@ _WHERE = {
     "background": "explain.background",
     "check_model": "checks.model",
     "compare": "evaluation.uncertainty",
+    "compare_runs": "pipeline.release",
     "counterfactual": "explain.counterfactual",
     "create": "ranking.registry",
     "decision_audit": "audit.decision",
