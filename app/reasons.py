@@ -131,16 +131,25 @@ def _smallest(
 
 
 def above(world: World, case: Case, profile: Profile, first: Id, second: Id) -> Pairwise:
-    """Why the model puts one item above another."""
-    return _above(_key(world, case, profile, (first, second)), world, profile, first, second)
+    """Why one item stands above another in the list, by the model and its rules."""
+    key = _key(world, case, profile, (first, second))
+    return _above(key, world, case.policy, profile, first, second)
 
 
 @st.cache_resource(show_spinner=False, max_entries=300)
-def _above(key: str, _world: World, _profile: Profile, _first: Id, _second: Id) -> Pairwise:
+def _above(
+    key: str, _world: World, _choice: PolicyChoice, _profile: Profile, _first: Id, _second: Id
+) -> Pairwise:
     import workbench
 
     found: Pairwise = workbench.why_above(
-        _world.engine, _profile, _first, _second, k=_world.k, titles=titles(_world)
+        _world.engine,
+        _profile,
+        _first,
+        _second,
+        k=_world.k,
+        policy=cache.policy(_world, _choice),
+        titles=titles(_world),
     )
     return found
 

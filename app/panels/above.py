@@ -11,9 +11,8 @@ from app import reasons
 from app.panels.parts import MOST, capital, valued
 from app.panels.waterfall import Step, signed, waterfall
 from app.widgets import head, html, item_row, text
-from app.words import counted
+from app.words import counted, dial_name
 from workbench.columns import GROUP, ITEM
-from workbench.errors import ArgumentError
 
 if TYPE_CHECKING:
     from app.cache import World
@@ -43,11 +42,12 @@ def show(world: World, case: Case, profile: Profile, item_id: Id, slate: Slate) 
         key=f"against:{item_id}",
     )
     pair = (item_id, other) if mine < places[other] else (other, item_id)
-    found = _asked(world, case, profile, *pair)
+    found = reasons.above(world, case, profile, *pair)
     html(
         *(item_row(world.catalogue[i], rank=places.get(i)) for i in (found.above, found.below)),
         text(found.sentence, "sentence"),
     )
+    _rules(found)
     left, right = st.columns(2, gap="large")
     with left:
         if found.features.height:
@@ -74,18 +74,31 @@ def show(world: World, case: Case, profile: Profile, item_id: Id, slate: Slate) 
         _swaps(world, found)
 
 
-def _asked(world: World, case: Case, profile: Profile, first: Id, second: Id) -> Pairwise:
-    """The pair in the order of the model, which the rules of the list may have turned round."""
-    try:
-        return reasons.above(world, case, profile, first, second)
-    except ArgumentError:
-        turned = reasons.above(world, case, profile, second, first)
+def _rules(found: Pairwise) -> None:
+    """What the rules of the list did to the two; nothing where there are none."""
+    if not found.policy.height:
+        return
+    if not found.by_model:
         st.info(
             "The model itself ranks these two the other way round: a rule of the list turned "
-            "them. This is the model's order.",
+            "them. What speaks for each is the model's view.",
             icon=":material/swap_vert:",
         )
-        return turned
+    html(head("What the rules of the list did to the two"))
+    steps = found.policy.with_columns(
+        pl.col("step").map_elements(dial_name, return_dtype=pl.String)
+    )
+    st.dataframe(
+        steps.select("step", "effect_above", "effect_below", "turned"),
+        hide_index=True,
+        column_config={
+            "step": st.column_config.TextColumn("Rule", width="small"),
+            "effect_above": "The upper one",
+            "effect_below": "The lower one",
+            "turned": st.column_config.CheckboxColumn("Turned them"),
+        },
+        alt="Each rule of the list with what it did to the two titles.",
+    )
 
 
 def _lead(found: Pairwise) -> float:

@@ -19,7 +19,7 @@ def effects(engine, guest, item, policy, k=K):
     person = Profiles.of(guest, engine.catalogue)
     code = int(engine.catalogue.code(item))
     score = float(engine.score_pairs(person, np.array([code]))[0, 0])
-    return policy_effects(engine, person, code, score, policy, k)
+    return policy_effects(engine, person, [code], [score], policy, k)[0]
 
 
 def test_without_a_policy_there_is_no_line(engine, guest, shown):

@@ -36,23 +36,50 @@ def comparison(found: Pairwise, titles: Mapping[Id, str]) -> str:
     above, below = named(found.above, titles), named(found.below, titles)
     lead = found.score_above - found.score_below
     scores = f"({found.score_above:+.2f} to {found.score_below:+.2f})"
-    if found.rank_below is None:
+    if not found.by_model:
+        alone = _alone(found, above, below)
+        said = [f"{above} stands above {below} because of the policy: {alone} {scores}."]
+    elif found.rank_below is None:
         said = [f"{above} is on rank {found.rank_above:,} and {below} is not ranked at all"]
         said[0] += f"; their scores alone differ by {lead:+.2f} {scores}."
     elif lead == 0:
         said = [f"{above} and {below} have the same score {scores}; the order is by item."]
     else:
         said = [f"{above} stands above {below} by {lead:.2f} {scores}."]
+    said += _policy(found, above, below)
     groups = [(group, d) for group, d in found.groups.select(GROUP, DIFFERENCE).iter_rows()]
     said += _sides("Among what the ranker reads", groups, above, below)
     sure = found.events.filter(pl.col(DIFFERENCE).abs() > SURE * pl.col(ERROR).fill_null(0.0))
     events = [(named(i, titles), d) for i, d in sure.select(ITEM, DIFFERENCE).iter_rows()]
     said += _sides("In the history", events, above, below)
     if found.swap is not None:
-        said.append(_turned(found.swap, titles))
-    elif found.features.height:
+        they = "In the model's list they" if found.policy.height else "They"
+        said.append(_turned(found.swap, titles, they))
+    elif found.features.height and found.rank_above and found.rank_below:
         said.append("No single feature of one of them would turn them round.")
     return " ".join(said)
+
+
+def _alone(found: Pairwise, above: str, below: str) -> str:
+    """What the model alone would do with two items that the policy turned round."""
+    if found.rank_above and found.rank_below:
+        order = f"{below} on rank {found.rank_below:,}, before {above} on {found.rank_above:,}"
+        return f"the model alone has {order}"
+    if found.rank_below:
+        return f"the model alone does not rank {above}, and has {below} on {found.rank_below:,}"
+    return "the model alone ranks neither"
+
+
+def _policy(found: Pairwise, above: str, below: str) -> list[str]:
+    """What the steps of the policy did to the two."""
+    if not found.policy.height:
+        return []
+    said = ["The model alone would put them in this order, too."] if found.by_model else []
+    for row in found.policy.filter("moved").iter_rows(named=True):
+        effects = f"{above} {row['effect_above']}, {below} {row['effect_below']}"
+        turned = "; this turns them round" if row["turned"] else ""
+        said.append(f"The policy's {row['step'].replace('_', ' ')}: {effects}{turned}.")
+    return said
 
 
 def _sides(where: str, parts: list[tuple[str, float]], above: str, below: str) -> list[str]:
@@ -66,7 +93,7 @@ def _sides(where: str, parts: list[tuple[str, float]], above: str, below: str) -
     return [f"{where}, {', and '.join(sides)}."] if sides else []
 
 
-def _turned(swap: Swap, titles: Mapping[Id, str]) -> str:
+def _turned(swap: Swap, titles: Mapping[Id, str], they: str) -> str:
     now, needed = _number(swap.value), _number(swap.needed)
     if now == needed:
         change = f"a little {'more' if swap.at_least else 'less'} than {now}"
@@ -74,7 +101,7 @@ def _turned(swap: Swap, titles: Mapping[Id, str]) -> str:
         change = f"{'at least' if swap.at_least else 'below'} {needed} instead of {now}"
     what = f"{swap.meaning}; {swap.unit}" if swap.unit else swap.meaning
     whose = f"{swap.feature} of {named(swap.item_id, titles)}"
-    return f"They would swap if {whose} ({what}) were {change}."
+    return f"{they} would swap if {whose} ({what}) were {change}."
 
 
 def _number(value: float) -> str:

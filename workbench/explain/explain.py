@@ -222,7 +222,7 @@ def explain(
         base=base,
         features=features,
         gone=removals(model, person, code, k, policy),
-        policy=policy_effects(model, person, code, score, policy, k),
+        policy=policy_effects(model, person, [code], [score], policy, k)[0],
         titles=titles_of(model) if titles is None else titles,
         k=k,
         seed=seed,

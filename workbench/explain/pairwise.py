@@ -1,9 +1,10 @@
-"""Pairwise: why one item stands above another in a person's list."""
+"""Pairwise: why one item stands above another in a person's list, by the model and its policy."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,12 +16,14 @@ from workbench.explain.comparison import comparison
 from workbench.explain.contributions import feature_shares
 from workbench.explain.naming import titles_of
 from workbench.explain.paired import paired_shares
+from workbench.explain.policy_effects import pair_effects, policy_effects
 from workbench.explain.swap import Swap, swaps
 from workbench.explain.variants import ranked_scores, ranks_of
 from workbench.models.base import Recommender
 from workbench.models.parameters import check_seed, check_whole
 from workbench.profile import Profile
 from workbench.profiles import Profiles
+from workbench.ranking.policy import Policy
 from workbench.ranking.recommend import check_k
 from workbench.vocabulary import Id, IntArray
 
@@ -30,7 +33,10 @@ ERROR = "error"
 
 @dataclass(frozen=True, eq=False)
 class Pairwise:
-    """Why a model puts one item above another for a person.
+    """Why one item stands above another for a person.
+
+    Scores, ranks, features, events and swaps are the model's, before any policy; ``policy`` is what
+    was done to its order.
 
     Attributes
     ----------
@@ -56,9 +62,18 @@ class Pairwise:
         to that of the scores.
     event_residual : float
     swap : Swap or None
-        The smallest change of a single feature that would swap them; None where none does.
+        The smallest change of a single feature that would swap them in the model's list; None where
+        none does.
     swaps : list of Swap
-        The smallest change of each feature of each item that has one, smallest first.
+        The smallest change of each feature of each item that has one, smallest first. Empty where
+        one of the two is not in the model's list: no score would rank it.
+    by_model : bool
+        Whether the model alone would put them in this order. Always so without a policy.
+    policy : polars.DataFrame
+        ``step, effect_above, effect_below, score_above, score_below, rank_above, rank_below,
+        moved, turned``: one row per step of the policy, with scores and ranks after it, whether it
+        moved any of the two, and whether it changed which of them comes first. Empty without a
+        policy.
     sentence : str
         Every number in it is in the frames.
     """
@@ -77,6 +92,8 @@ class Pairwise:
     event_residual: float
     swap: Swap | None
     swaps: list[Swap] = field(repr=False)
+    by_model: bool
+    policy: pl.DataFrame = field(repr=False)
     sentence: str = ""
 
     @property
@@ -99,8 +116,12 @@ def why_above(
     budget: int = 1024,
     seed: int = 0,
     titles: Mapping[Id, str] | None = None,
+    policy: Policy | None = None,
 ) -> Pairwise:
-    """Why one item stands above another in the list of a person, as the model ranks it.
+    """Why one item stands above another in the list of a person.
+
+    The model's reasons are told in any case. A policy may have put the two in another order than
+    the model would: then that is said first, with the step that did it.
 
     Parameters
     ----------
@@ -108,21 +129,24 @@ def why_above(
         Fitted. An engine is asked for its features too.
     profile : Profile
     above, below : str or int
-        Items of the catalogue; the first must be in the person's list, and before the second.
+        Items of the catalogue; the first must be in the person's list (after the policy, where
+        there is one), and before the second.
     k : int
-        Places of the slate, for the sentence.
+        Places of the slate that the policy makes.
     budget : int
         Profiles to score for the shares of events.
     seed : int
         Of the sampled orders.
     titles : mapping, optional
         Item id → title, for the sentence. An engine knows its own.
+    policy : Policy, optional
+        Of the list in which the one stands above the other.
 
     Raises
     ------
     ArgumentError
         An item is not in the catalogue, cannot be scored, or is given twice; the first is not in
-        the list; the second stands above it.
+        the list; the second stands above it; the policy cannot work.
     NotFittedError
         The model has not been fitted.
     """
@@ -147,13 +171,19 @@ def why_above(
             )
     listed = ranked_scores(model, person, person)
     ranks = ranks_of(listed, pair)[0].tolist()
-    _check_order(above, below, ranks)
+    by_model = ranks[0] > 0 and not 0 < ranks[1] < ranks[0]
+    upper, lower = policy_effects(model, person, pair.tolist(), scores.tolist(), policy, k)
+    steps = pair_effects(upper, lower, by_model)
+    if steps.height:
+        _check_order(above, below, steps["rank_above"][-1], steps["rank_below"][-1], "the policy")
+    else:
+        _check_order(above, below, ranks[0] or None, ranks[1] or None, "the model")
     features = _features(model, person, pair)
     events, base = _events(model, person, pair, budget, seed)
     lead = float(scores[0] - scores[1])
     turned = []
-    if hasattr(model, "ranker_"):
-        turned = swaps(model, person, pair, np.flatnonzero(np.isfinite(listed[0])))  # type: ignore[arg-type]
+    if hasattr(model, "ranker_") and all(ranks):
+        turned = _swaps(model, person, pair, np.flatnonzero(np.isfinite(listed[0])), by_model)
     found = Pairwise(
         above=above,
         below=below,
@@ -169,6 +199,8 @@ def why_above(
         event_residual=lead - base - float(events[DIFFERENCE].fill_null(np.nan).sum()),
         swap=turned[0] if turned else None,
         swaps=turned,
+        by_model=by_model,
+        policy=steps,
     )
     names = titles_of(model) if titles is None else titles
     return replace(found, sentence=comparison(found, names))
@@ -181,17 +213,28 @@ def _code(model: Recommender, argument: str, item_id: Id) -> int:
     return code
 
 
-def _check_order(above: Id, below: Id, ranks: list[int]) -> None:
-    first, second = ranks
-    if not first:
+def _check_order(above: Id, below: Id, first: int | None, second: int | None, by: str) -> None:
+    if first is None:
         raise ArgumentError(
             f"above: item {above!r} is not in the list of this person; ask wb.funnel why"
         )
-    if 0 < second < first:
+    if second is not None and second < first:
         raise ArgumentError(
-            f"below: the model ranks item {below!r} {second:,}, above item {above!r} on {first:,}; "
-            "turn them round (where a policy has, slate.steps says which step)"
+            f"below: {by} ranks item {below!r} {second:,}, above item {above!r} on {first:,}; "
+            "turn them round, and give the policy of the list where it has one"
         )
+
+
+def _swaps(
+    model: Any, person: Profiles, pair: IntArray, ranked: IntArray, by_model: bool
+) -> list[Swap]:
+    """What would swap the two in the model's list; scores are told in the order of the pair."""
+    if by_model:
+        return swaps(model, person, pair, ranked)
+    return [
+        replace(swap, score_above=swap.score_below, score_below=swap.score_above)
+        for swap in swaps(model, person, pair[::-1], ranked)
+    ]
 
 
 def _features(model: Recommender, person: Profiles, pair: IntArray) -> pl.DataFrame:

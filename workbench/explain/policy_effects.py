@@ -1,8 +1,10 @@
-"""What a policy did to one item, step by step: its own line, beside the shares of the score."""
+"""What a policy did to an item, step by step: its own line, beside the shares of the score."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -45,61 +47,111 @@ class Stand:
 
 
 class Watched(Work):
-    """A policy at work, that remembers where one item was before and after each step."""
+    """A policy at work, that remembers where some items were before and after each step."""
 
-    def __init__(self, item: int, *arguments: Any) -> None:
+    def __init__(self, items: Sequence[int], *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.item = item
-        self.stands: list[tuple[str, Stand, Stand]] = []
+        self.items = items
+        self.stands: list[tuple[str, list[Stand], list[Stand]]] = []
 
     def _step(self, name: str, pool: Pool, note: Note | None = None) -> None:
-        self.stands.append((name, Stand.of(self.pool, self.item), Stand.of(pool, self.item)))
+        before, after = ([Stand.of(p, item) for item in self.items] for p in (self.pool, pool))
+        self.stands.append((name, before, after))
         super()._step(name, pool, note)
 
 
 def policy_effects(
-    model: Recommender, person: Profiles, item: int, score: float, policy: Policy | None, k: int
-) -> pl.DataFrame:
-    """What each step of a policy did to one item on its way to a person's slate.
+    model: Recommender,
+    person: Profiles,
+    items: Sequence[int],
+    scores: Sequence[float],
+    policy: Policy | None,
+    k: int,
+) -> list[pl.DataFrame]:
+    """What each step of a policy did to some items on their way to a person's slate.
 
     Parameters
     ----------
     model : Recommender
     person : Profiles
         One person.
-    item : int
-        Code of the item.
-    score : float
-        As the model gives it.
+    items : sequence of int
+        Codes of the items.
+    scores : sequence of float
+        As the model gives them.
     policy : Policy or None
     k : int
 
     Returns
     -------
-    polars.DataFrame
-        ``step, effect`` (in words), ``score_before, score_after`` (only a boost changes it; the
-        other steps reorder), ``rank_before, rank_after`` (in the list that the policy works on;
-        null where the item is not in it). One row per step that the policy has, in order.
+    list of polars.DataFrame
+        One per item: ``step, effect`` (in words), ``score_before, score_after`` (only a boost
+        changes it; the other steps reorder), ``rank_before, rank_after`` (in the list that the
+        policy works on; null where the item is not in it). One row per step that the policy has,
+        in order.
     """
     if policy is None:
-        return pl.DataFrame(schema=SCHEMA)
+        return [pl.DataFrame(schema=SCHEMA) for _ in items]
     policy.check(model.catalogue, k)
-    scores = ranked_scores(model, person, person)
-    code = top(scores, policy.depth(k))[1]
+    ranked = ranked_scores(model, person, person)
+    code = top(ranked, policy.depth(k))[1]
     listed = pl.DataFrame(
         {
             ROW: pl.Series(np.zeros(len(code)), dtype=pl.Int64),
             RANK: pl.Series(np.arange(1, len(code) + 1), dtype=pl.Int64),
             ITEM: model.catalogue.ids.gather(code),
-            SCORE: scores[0, code],
+            SCORE: ranked[0, code],
             SOURCE: pl.Series([None] * len(code), dtype=pl.String),
         }
     )
-    work = Watched(item, policy, person, k, Pool.of(listed, 1, model.catalogue))
+    work = Watched(items, policy, person, k, Pool.of(listed, 1, model.catalogue))
     work.run()
+    return [_frame(work, at, score) for at, score in enumerate(scores)]
+
+
+def pair_effects(above: pl.DataFrame, below: pl.DataFrame, first: bool) -> pl.DataFrame:
+    """What each step of a policy did to two items, and to their order.
+
+    Parameters
+    ----------
+    above, below : polars.DataFrame
+        Of ``policy_effects``.
+    first : bool
+        Whether the one above comes first in the model's list.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``step, effect_above, effect_below`` (in words); after the step ``score_above,
+        score_below, rank_above, rank_below``; ``moved``, whether it moved any of the two, and
+        ``turned``, whether it changed which of them comes first.
+    """
+    turned = []
+    for here, there in zip(above["rank_after"], below["rank_after"], strict=True):
+        places = [inf if rank is None else rank for rank in (here, there)]
+        # Equal where neither is in the list: then their order is what it was.
+        now = first if places[0] == places[1] else places[0] < places[1]
+        turned.append(now != first)
+        first = now
+    moved = [frame["rank_before"].ne_missing(frame["rank_after"]) for frame in (above, below)]
+    return above.select(
+        "step",
+        effect_above="effect",
+        effect_below=below["effect"],
+        score_above="score_after",
+        score_below=below["score_after"],
+        rank_above="rank_after",
+        rank_below=below["rank_after"],
+        moved=moved[0] | moved[1],
+        turned=pl.Series(turned, dtype=pl.Boolean),
+    )
+
+
+def _frame(work: Watched, at: int, score: float) -> pl.DataFrame:
+    """The steps of one of the items that were watched."""
     rows = []
-    for step, before, after in work.stands:
-        raised = score
+    for step, befores, afters in work.stands:
+        before, after, raised = befores[at], afters[at], score
         if step == "boost" and before.score is not None and after.score is not None:
             raised = score + after.score - before.score
         words = _words(before.rank, after.rank, raised - score, Numbers.of(score, np.nan))

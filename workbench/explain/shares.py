@@ -141,7 +141,8 @@ def refined_shares(
     budget : int
         Further profiles to score, at least one pair of orders.
     """
-    if shares.drawn is None or shares.method == NONE:
+    before = shares.drawn
+    if before is None or shares.method == NONE:
         return shares
     n = len(shares.item)
     worth = partial(_worth, model, person, item)
@@ -151,7 +152,7 @@ def refined_shares(
         n_scored = shares.n_scored + 2**n_groups
         shares = replace(shares, group_share=of_groups, n_scored=n_scored)
     pairs = max(1, budget // (2 * (n - 1)))
-    drawn = sampled(worth, n, pairs, seed, shares.drawn, group, shares.group_share)
+    drawn = sampled(worth, n, pairs, seed, before, group, shares.group_share)
     n_scored = shares.n_scored + 2 + 2 * pairs * (n - 1)
     if not np.isfinite(drawn.mean).all():
         lost = np.full(n, np.nan)

@@ -36,7 +36,7 @@ class Swap:
     size : float
         ``|needed - value|`` in standard deviations of the feature over the person's candidates.
     score_above, score_below : float
-        Of the two items after the change, in the order they had before.
+        Of the two items after the change; above and below as they were before it.
     """
 
     feature: str

@@ -145,7 +145,7 @@ def further_words(
         said.append(f"Knowing {what} moves the score {effect}.")
     moved = pl.col("rank_before").ne_missing(pl.col("rank_after"))
     for step, effect in policy.filter(moved).select("step", "effect").rows():
-        said.append(f"The policy's {step}: {effect}.")
+        said.append(f"The policy's {step.replace('_', ' ')}: {effect}.")
     return said
 
 
