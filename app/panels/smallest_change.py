@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import reasons, session
-from app.state import ADD, DROP, RATE, Edit
+from app.state import ADD, DROP, HIDE, RATE, Edit
 from app.widgets import html, item_row, tag, text
 from app.words import counted
 from workbench.errors import ArgumentError
@@ -65,9 +65,14 @@ def _answer(world: World, item_id: Id, found: Counterfactual) -> None:
         ("✓ Checked: the list was made again with this change. " if found.verified else "")
         + f"{counted(found.n_scored, 'changed person', 'changed persons')} scored.",
         help="Exhaustive: every smaller set was tried, so there is none. Greedy: the set was "
-        "grown and pruned; each part of it is needed, but a smaller one may exist. What is taken "
-        "away stays out of the list.",
+        "grown and pruned; each part of it is needed, but a smaller one may exist.",
     )
+    if found.remove:
+        st.caption(
+            "What is taken away also stays out of the list, as a change of its own: not met any "
+            "more, it could be shown again and push others down. Undo that to let it come back."
+        )
+        edits += [Edit(HIDE, i, 1.0) for i in found.remove]
     n = len(edits)
     words = "Try it" if n == 1 else f"Try it ({counted(n, 'change')})"
     # No callback: the list behind the dialog is to follow, and a callback reruns the dialog only.

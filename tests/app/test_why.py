@@ -183,13 +183,37 @@ def test_the_smallest_change_is_told_and_can_be_tried(run_path, visit):
     assert found.found
     ask(visitor, item, "change")
     assert found.sentence in words(visitor)
-    assert "Checked: the list was made again" in words(visitor)
+    told = words(visitor)
+    assert "Checked: the list was made again" in told
     press(visitor, "try")
     assert "why" not in visitor.query_params
     assert item not in listed(visitor)
     assert not {str(i) for i in found.remove} & set(history(visitor))
-    assert visitor.query_params["edits"] == "~".join(f"drop_{i}" for i in found.remove)
+    done = [f"{do}_{i}" for do in ("drop", "hide") for i in found.remove]
+    assert [e.removesuffix("_1") for e in visitor.query_params["edits"].split("~")] == done
+    assert "What is taken away also stays out of the list" in told
     press(visitor, "undo")
+
+
+def test_a_change_that_is_tried_gives_the_list_that_was_certified(run_path, visit):
+    """Also where the item that was taken away would come back, and push the other out again."""
+    run = Run.load(run_path)
+    person = guest_of(run)
+    items = wb.slate(run.engine, person, 25).items
+    asked = (wb.counterfactual(run.engine, person, item, 10) for item in items)
+    back = [
+        found
+        for found in asked
+        if found and set(found.remove) & set(wb.slate(run.engine, found.profile, 10).items)
+    ]
+    assert back  # else the rule is not seen at work
+    for found in back[:2]:
+        case = Case("guest", run.split.guests[0])
+        visitor = visit(run_path, "what_if", **to_address(case, found.item_id))
+        turn(visitor, f"question:{found.item_id}", "change")
+        press(visitor, "try")
+        assert listed(visitor) == [str(item) for item in found.slate_after.items]
+        assert (str(found.item_id) in listed(visitor)) == (found.goal == "enter")
 
 
 def test_a_title_that_is_not_there_is_followed_through_the_funnel(run_path, visit):
@@ -238,6 +262,24 @@ def test_why_one_stands_above_another(run_path, visit):
     turn(below, f"question:{second}", "above")
     below.selectbox(key=f"against:{second}").set_value(first).run()
     assert wb.why_above(run.engine, person, first, second).sentence in words(below)
+
+
+def test_a_rule_that_turned_two_round_is_told(run_path, visit):
+    run = Run.load(run_path)
+    person = guest_of(run)
+    first, second = wb.slate(run.engine, person, 10).items[:2]
+    policy = wb.Policy(pin=[second])
+    case = Case("guest", run.split.guests[0], (Edit(PIN, second, 1),))
+    visitor = visit(run_path, "what_if", **to_address(case, second))
+    turn(visitor, f"question:{second}", "above")
+    visitor.selectbox(key=f"against:{second}").set_value(first).run()
+    found = wb.why_above(run.engine, person, second, first, policy=policy)
+    assert found.sentence in words(visitor)
+    assert "ranks these two the other way round" in words(visitor)
+    frame = next(f.value for f in visitor.dataframe if "turned" in f.value)
+    assert frame["step"].tolist() == ["Pin to the top"]
+    assert frame["effect_above"].tolist() == ["from rank 2 to 1"]
+    assert frame["turned"].tolist() == [True]
 
 
 # --- who has little ---------------------------------------------------------------------------
