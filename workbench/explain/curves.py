@@ -68,7 +68,7 @@ def areas(score: Score, orders: list[IntArray], n_random: int, seed: int) -> lis
     masks = place[:, None, :] < sizes[None, :, None]
     curves = _each_once(score, masks.reshape(-1, n)).reshape(len(begun), len(sizes))
     base, whole = curves[0, 0], curves[0, -1]
-    mean: Floats = np.trapezoid(curves, sizes / n, axis=1)
+    mean: Floats = np.asarray(np.trapezoid(curves, sizes / n, axis=1))
     chance = float(mean[2 * len(orders) :].mean())
     return [
         Areas(
