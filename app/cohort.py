@@ -181,6 +181,12 @@ def put(cohort: Cohort) -> None:
     acted()
 
 
+def take(world: World, cohort: Cohort) -> None:
+    """The visitor chose these people on a screen that does not follow the cohort itself."""
+    st.session_state[RUN] = world.key  # or they would be taken for people of another run
+    put(cohort)
+
+
 def acted() -> None:
     """The visitor did something that leaves the cohort as it is."""
     st.session_state[ACTED] = True

@@ -74,7 +74,7 @@ def show(world: World) -> None:
         },
         alt="Each kind of people: how many, mean, interval, difference to all others.",
     )  # fmt: skip
-    _take_along(way, shown, chosen.selection.rows)
+    _take_along(world, way, shown, chosen.selection.rows)
     download("Download all slices (CSV)", found, "slices.csv", "slices-csv")
 
 
@@ -93,7 +93,7 @@ def _hidden(of_way: pl.DataFrame) -> None:
         )
 
 
-def _take_along(way: str, shown: pl.DataFrame, rows: list[int]) -> None:
+def _take_along(world: World, way: str, shown: pl.DataFrame, rows: list[int]) -> None:
     """The way from a slice that was clicked to the screens that follow the cohort."""
     if not rows or rows[0] >= shown.height:
         st.caption("Choose a row to take these people along to the other screens.")
@@ -106,7 +106,7 @@ def _take_along(way: str, shown: pl.DataFrame, rows: list[int]) -> None:
             ("slice_compare", "Compare on them", ":material/compare:", "screens/compare.py"),
         ):
             if st.button(label, key=key, icon=icon):
-                cohorts.put(chosen)
+                cohorts.take(world, chosen)
                 st.switch_page(file)
 
 
