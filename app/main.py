@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from app.style import CSS, MARK
+from app.style import CSS, DARK, MARK
 
 
 class Screen(NamedTuple):
@@ -34,7 +34,8 @@ def main() -> None:
     """Show the chosen screen."""
     st.set_page_config(page_title="Workbench", page_icon=MARK, layout="wide")
     st.logo(MARK, size="medium")
-    st.html(f"<style>{CSS}</style>")
+    dark = DARK if st.context.theme.type == "dark" else ""
+    st.html(f"<style>{CSS}{dark}</style>")
     pages = [
         st.Page(s.file, title=s.title, icon=s.icon, url_path=s.path or None, default=not s.path)
         for s in SCREENS

@@ -76,6 +76,10 @@ p.wb-title {{ margin: 0; }}
 [class*="st-key-menu-"] button > div > div[aria-hidden="true"],
 [class*="st-key-rule-"] button > div > div[aria-hidden="true"] {{ display: none; }}
 [class*="st-key-why-"] button {{ padding: 0; }}
+.st-key-person [data-testid="stButtonGroup"] button {{ min-height: 2.5rem; }}
+.stMultiSelect [data-tag] {{ color: inherit;
+  border: 1px solid color-mix(in srgb, currentColor 35%, transparent);
+  background: color-mix(in srgb, currentColor 9%, transparent); }}
 .wb-like {{ display: flex; align-items: center; gap: .7rem; flex-wrap: wrap; }}
 .wb-like-number {{ font-size: 1.5rem; font-weight: 700; font-variant-numeric: tabular-nums;
   line-height: 1; }}
@@ -108,3 +112,8 @@ p.wb-title {{ margin: 0; }}
   .st-key-history .stHorizontalBlock > :first-child {{ flex: 1 1 100%; }}
 }}
 """
+
+DARK = """
+[data-testid="stBaseButton-primary"]:not(:disabled) { color: #10161F; }
+"""
+"""What only the dark theme needs: Streamlit writes white on a button of any colour."""

@@ -53,6 +53,7 @@ CSS = """
 .wb-acts-name { width: 30%; } .wb-acts-rank { width: 5.6rem; }
 .wb-acts-share, .wb-acts-removal { width: auto; }
 .wb-acts-what { font-size: .8rem; opacity: .8; font-weight: 400; }
+.wb-then { display: block; }
 .wb-acts td:last-child { padding-right: 0; }
 .wb-pair { display: grid; grid-template-columns: 1fr 2.9rem; column-gap: .4rem;
   align-items: center; }
@@ -62,7 +63,7 @@ CSS = """
 .wb-out { color: #9A430A; font-weight: 650; white-space: nowrap; }
 .wb-dark .wb-out { color: #F3B27A; }
 .wb-in { white-space: nowrap; }
-.wb-steps { list-style: none; margin: .2rem 0 0; padding: 0; }
+ol.wb-steps { list-style: none; margin: .2rem 0 0; padding: 0; }
 .wb-steps li { display: grid; grid-template-columns: 1.6rem minmax(7rem, 30%) 1fr;
   column-gap: .6rem; padding: .35rem 0; align-items: baseline; font-size: .94rem;
   overflow-wrap: anywhere; margin: 0; border-top: 1px solid
@@ -78,6 +79,7 @@ CSS = """
 .wb-say { margin: .7rem 0 .4rem; padding-left: .8rem; border-left: 3px solid #B3530A;
   font-size: .95rem; line-height: 1.45; overflow-wrap: anywhere; }
 .wb-dark .wb-say { border-color: #F0A35E; }
+p.wb-pair-said { margin-top: .9rem; }
 .wb-cut { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3;
   overflow: hidden; }
 @media (max-width: 40rem) {

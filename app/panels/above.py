@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from app import reasons
-from app.panels.parts import MOST, capital, valued
+from app.panels.parts import MOST, capital, plain_unit, valued
 from app.panels.waterfall import Step, signed, waterfall
 from app.widgets import head, html, item_row, text
 from app.words import counted, dial_name
@@ -45,7 +45,7 @@ def show(world: World, case: Case, profile: Profile, item_id: Id, slate: Slate) 
     found = reasons.above(world, case, profile, *pair)
     html(
         *(item_row(world.catalogue[i], rank=places.get(i)) for i in (found.above, found.below)),
-        text(found.sentence, "sentence"),
+        text(found.sentence, "sentence wb-pair-said"),
     )
     _rules(found)
     left, right = st.columns(2, gap="large")
@@ -113,7 +113,7 @@ def _by_meaning(found: Pairwise) -> str:
             Step(
                 capital(row["meaning"]),
                 row[DIFFERENCE],
-                f"{valued(row['value_above'])} against {valued(row['value_below'])} {row['unit']}",
+                f"{valued(row['value_above'])} against {valued(row['value_below'], row['unit'])}",
             )
             for row in rows.iter_rows(named=True)
         ]
@@ -143,7 +143,7 @@ def _swaps(world: World, found: Pairwise) -> None:
                     "of": world.catalogue[swap.item_id].title,
                     "now": swap.value,
                     "needed": f"{'at least' if swap.at_least else 'below'} {swap.needed:.4g}",
-                    "unit": swap.unit,
+                    "unit": plain_unit(swap.unit),
                     "size": swap.size,
                 }
                 for swap in found.swaps

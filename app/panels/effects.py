@@ -73,7 +73,7 @@ def _row(row: Effect, widest: float, shares: bool) -> str:
         f'<tr role="row"><th scope="row" role="rowheader" dir="auto"><span class="wb-cut">'
         f"{escape(row.name)}{about}</span></th>{share}"
         f'<td role="cell" data-of="Effect of removal">{_bar(row.removal, widest)}</td>'
-        f'<td role="cell" data-of="Then">{_then(row)}</td></tr>'
+        f'<td role="cell" data-of="Then"><span class="wb-then">{_then(row)}</span></td></tr>'
     )
 
 

@@ -115,5 +115,9 @@ def figures(points: pl.DataFrame, near: list[float]) -> pl.DataFrame:
 def _change(gap: float | None, low: float | None, high: float | None) -> str:
     if gap is None:
         return "–"
-    told = [f"{round(one, 3) + 0.0:+.3f}" for one in (gap, low, high) if one is not None]
+    told = [
+        f"{round(one, 3) + 0.0:+.3f}".replace("-", "−")
+        for one in (gap, low, high)
+        if one is not None
+    ]
     return told[0] if len(told) < 3 else f"{told[0]} ({told[1]} to {told[2]})"

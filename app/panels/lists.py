@@ -47,7 +47,7 @@ def compare(world: World, case: Case, profile: Profile, before: Slate, after: Sl
     elif case.kind == NOBODY:
         st.markdown("With no history the engine can only go by what is popular.")
     else:
-        st.markdown("This is the list of today. Now change something on the left.")
+        st.markdown("This is the list of today. Now change something in the history.")
     first, second = st.columns(2, gap="medium")
     with first, st.container(key="before", gap="xsmall"):
         html(head(_head(against)))
@@ -58,7 +58,7 @@ def compare(world: World, case: Case, profile: Profile, before: Slate, after: Sl
             _list(world, case, after, marks, old=False, met=None)
         else:
             st.info(
-                "Nothing is changed yet. Add, remove or re-rate on the left, or turn a dial of "
+                "Nothing is changed yet. Add, remove or re-rate in the history, or turn a dial of "
                 "the policy, and the new list appears here, with what moved.",
                 icon=":material/compare_arrows:",
             )

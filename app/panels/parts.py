@@ -25,6 +25,11 @@ MOST = 8
 MEANING, EVENTS, GENRES = "meaning", "events", "genres"
 BY = {MEANING: "By what it means", EVENTS: "By what they did", GENRES: "By genre of that"}
 ALONE = "Start: the same person without a history"
+SCALES = (
+    "On a log scale: the logarithm of one more than the count, so that 0 is none, 2.4 is ten and "
+    "4.6 is a hundred. Likeness: 0 is none. Standard deviations: how far above (or below) "
+    "what the model says of other titles."
+)
 LOG_ODDS = (
     "The score is in log-odds of “liked, if shown”: 0 is even odds, each +0.7 doubles them, each "
     "−0.7 halves them."
@@ -61,6 +66,18 @@ def show(world: World, why: Explanation, *, choice: bool = True) -> None:
     trust.weak(world, trust.FEATURES if by == MEANING else trust.SHARES)
 
 
+UNITS = {
+    "log(1 + n)": "on a log scale",
+    "log(1 + hours)": "on a log scale of hours",
+    "log ratio": "on a log scale of ratios",
+    "cosine-like": "of likeness",
+    "as the model gives it": "in points of that model",
+    "std. deviations": "standard deviations",
+    "value": "",
+}
+"""Unit of a feature → how it is said after a number, where its own words are for the code."""
+
+
 def _by_meaning(why: Explanation) -> None:
     steps = []
     for group, share in why.groups.iter_rows():
@@ -74,7 +91,9 @@ def _by_meaning(why: Explanation) -> None:
     _adds_up(why.base, float(why.features[SHARE].sum()), why, why.residual)
     with st.expander(f"Every single feature ({why.features.height})"):
         st.dataframe(
-            why.features.select(GROUP, "meaning", VALUE, "unit", SHARE),
+            why.features.with_columns(pl.col("unit").replace(UNITS)).select(
+                GROUP, "meaning", VALUE, "unit", SHARE
+            ),
             hide_index=True,
             height=280,
             placeholder="–",
@@ -82,7 +101,7 @@ def _by_meaning(why: Explanation) -> None:
                 GROUP: "Group",
                 "meaning": st.column_config.TextColumn("Feature", width="medium"),
                 VALUE: st.column_config.NumberColumn("Value", format="%.3f"),
-                "unit": "Unit",
+                "unit": st.column_config.TextColumn("Unit", help=SCALES),
                 SHARE: st.column_config.NumberColumn(
                     "Share", format="%+.3f", help="How much it adds to the score."
                 ),
@@ -133,7 +152,7 @@ def _adds_up(base: float, total: float, why: Explanation, residual: float) -> No
     st.caption(
         f"It adds up: start {signed(base)}, all shares {signed(total)}, score "
         f"{signed(why.score)}. Open a row to see what is in it.",
-        help=f"{LOG_ODDS} What is left over is rounding: {residual:+.0e}.",
+        help=f"{LOG_ODDS} {SCALES} What is left over is rounding: {residual:+.0e}.",
     )
 
 
@@ -155,4 +174,9 @@ def valued(value: float | None, unit: str = "") -> str:
         number = "0"
     else:
         number = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return f"{number} {unit}".strip()
+    return f"{number} {plain_unit(unit)}".strip()
+
+
+def plain_unit(unit: str) -> str:
+    """A unit as it is said after a number."""
+    return UNITS.get(unit, unit)

@@ -10,7 +10,7 @@ from app import question as questions
 from app.cache import World
 from app.question import ADD, CASE, OF_ITEM, POLICY, RATED, RETIRE, SAW, UNSAW, Question
 from app.state import Case
-from app.words import counted, stars
+from app.words import counted, dial_name, dial_words, stars
 
 NAMES = {
     SAW: "Everybody also met a title",
@@ -33,12 +33,6 @@ RULES = {
     POLICY: "A policy changes lists after ranking. Each dial goes from 0 (off) to 1.",
     CASE: "Each change is made to each person to whom it can be made: what they have met already "
     "is not added, what they never met is not removed.",
-}
-DIAL_NAMES = {
-    "diversity": ("Diversity", "Prefers titles unlike those above them."),
-    "calibration": ("Calibration", "Keeps to the person's own mix of genres."),
-    "popularity_penalty": ("Less known", "Prefers titles that fewer people know."),
-    "epsilon": ("Exploration", "The chance that a place goes to any title of the pool."),
 }
 ITEM_SEARCH = "ask_search"
 
@@ -146,11 +140,11 @@ def _title(world: World, question: Question) -> None:
 def _dials(world: World, question: Question) -> None:
     given = dict(question.dials)
     for column, dial in zip(st.columns(len(world.dials)), world.dials, strict=True):
-        name, words = DIAL_NAMES.get(dial, (dial.replace("_", " "), ""))
         st.session_state[f"ask_{dial}"] = given.get(dial, 0.0)
         with column:
             st.slider(
-                name, 0.0, 1.0, step=0.05, key=f"ask_{dial}", help=words or None,
+                dial_name(dial), 0.0, 1.0, step=0.05, key=f"ask_{dial}",
+                help=dial_words(dial) or None,
                 on_change=_dial_turned, args=(world, question),
             )  # fmt: skip
 

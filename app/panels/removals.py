@@ -63,7 +63,7 @@ def _events(world: World, why: Explanation) -> None:
     rows = [
         Effect(
             reasons.short(world.catalogue[row[ITEM]].title),
-            "" if row[VALUE] is None else stars(row[VALUE]),
+            "" if row[VALUE] is None else stars(row[VALUE]).replace(" ", "\N{NO-BREAK SPACE}"),
             row[SHARE],
             row["error"],
             row[REMOVAL],

@@ -28,6 +28,13 @@ CHANGES = {
 
 def show(world: World, case: Case, profile: Profile, item_id: Id, first: str = "remove") -> None:
     """The smallest change of each kind, the one asked for."""
+    if item_id in profile.items:
+        st.info(
+            "It is in their history, and what they met already is never shown again. Remove it "
+            "from the history first.",
+            icon=":material/history:",
+        )
+        return
     kinds = [k for k in CHANGES if k == "add" or profile.history]
     if not world.value_range:
         kinds = [k for k in kinds if k != "rate"]

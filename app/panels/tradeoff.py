@@ -19,6 +19,10 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down"
 """Models differ by shape as well as by colour."""
 LIGHT = ("#0A5C9E", "#B3530A", "#0A6B52", "#8A2B55", "#5E4594", "#5A4A42")
 DARK = ("#7DB8EE", "#F0A35E", "#6FD6B6", "#F09CC0", "#B8A3F0", "#CDBDB3")
+LABEL = 0.08
+"""Height of a name in the scatter, as a share of the range of accuracy."""
+MARGIN, BESIDE, LETTER, NARROW = 24, 9, 7, 165
+"""Pixels: around the points, from a point to its name, of a letter, across them on a phone."""
 CONFIG = {"usermeta": {"embedOptions": {"actions": False}}}
 
 
@@ -36,7 +40,7 @@ def scatter(figures: pl.DataFrame) -> None:
     st.write(metric_words(metric))
     wide = _wide(figures, "ndcg", "y").join(_wide(figures, metric, "x"), on=MODEL)
     wide = wide.drop_nulls(["x", "y"])
-    _draw_scatter(wide, metric_name(metric))
+    _draw_scatter(_with_labels(wide), metric_name(metric))
     st.caption(
         "One mark for each model, its name beside it. Lines: 95 % intervals over people, where "
         "there are any. The engine is in colour."
@@ -56,6 +60,26 @@ def _wide(figures: pl.DataFrame, metric: str, name: str) -> pl.DataFrame:
     )
 
 
+def _with_labels(wide: pl.DataFrame) -> pl.DataFrame:
+    """Where each name stands: at its point, or lower where the name above would touch it.
+
+    A name that would leave the drawing on the right stands left of its point.
+    """
+    wide = wide.sort("y", descending=True)
+    ys = wide["y"].to_list()
+    lines = [*ys, *wide["y_low"].drop_nulls(), *wide["y_high"].drop_nulls()]
+    least = LABEL * (max(lines) - min(lines)) if lines else 0.0
+    places: list[float] = []
+    for y in ys:
+        places.append(min(y, places[-1] - least) if places else y)
+    span = pl.col("x").max() - pl.col("x").min()
+    room = MARGIN + NARROW * (pl.col("x").max() - pl.col("x")) / span.replace(0.0, 1.0)
+    return wide.with_columns(
+        pl.Series("label", places, dtype=pl.Float64),
+        (pl.col(MODEL).str.len_chars() * LETTER + BESIDE > room).alias("far"),
+    )
+
+
 def _draw_scatter(wide: pl.DataFrame, across: str) -> None:
     dark = st.context.theme.type == "dark"
     ink = "#C7D0DC" if dark else "#3C4553"
@@ -67,7 +91,7 @@ def _draw_scatter(wide: pl.DataFrame, across: str) -> None:
         return {
             "field": field,
             "type": "quantitative",
-            "scale": {"zero": False, "padding": 24},
+            "scale": {"zero": False, "padding": MARGIN},
             "axis": {**_axis(ink), "title": title},
         }
 
@@ -90,9 +114,12 @@ def _draw_scatter(wide: pl.DataFrame, across: str) -> None:
                                             "x2": {"field": "x_high"}, "y": y, "color": colour}},
                 {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
                  "encoding": {"x": x, "y": y, "color": colour, "tooltip": tip}},
-                {"mark": {"type": "text", "dx": 9, "dy": -9, "align": "left", "fontSize": 12,
-                          "color": ink},
-                 "encoding": {"x": x, "y": y, "text": {"field": MODEL, "type": "nominal"}}},
+                *({"mark": {"type": "text", "dx": dx, "dy": -9, "align": align, "fontSize": 12,
+                            "color": ink},
+                   "transform": [{"filter": f"datum.far === {far}"}],
+                   "encoding": {"x": x, "y": {**y, "field": "label"},
+                                "text": {"field": MODEL, "type": "nominal"}}}
+                  for far, dx, align in (("false", BESIDE, "left"), ("true", -BESIDE, "right"))),
             ],
         },
         alt=f"Each model by {across} and {y_name}; the numbers are in the table of the "
