@@ -286,13 +286,17 @@ def test_events_that_chance_may_have_put_first_are_not_named(engine, first):
 
 
 def test_an_item_that_is_not_ranked_stands_below(engine, guest, slate):
+    last = wb.slate(engine, guest, 10_000).items[-1]  # whose score some unranked items beat
     scores = engine.score(Profiles.of(guest, engine.catalogue))[0]
-    item = next(
+    for item in [
         i for i in engine.catalogue.take(np.flatnonzero(np.isnan(scores))) if i not in guest
-    )
-    why = wb.why_above(engine, guest, slate.items[0], item, budget=1)
-    assert why.rank_below is None
-    assert "is not ranked at all" in why.sentence
+    ][:8]:
+        why = wb.why_above(engine, guest, last, item, budget=1)
+        assert why.rank_below is None
+        assert why.by_model
+        assert "is not ranked at all" in why.sentence
+        assert why.swaps == []  # no score would rank it
+        assert "swap" not in why.sentence
     with pytest.raises(wb.ArgumentError, match=r"above: item .* is not in the list of this person"):
         wb.why_above(engine, guest, item, slate.items[0])
 
