@@ -21,6 +21,8 @@ LIGHT = ("#0A5C9E", "#B3530A", "#0A6B52", "#8A2B55", "#5E4594", "#5A4A42")
 DARK = ("#7DB8EE", "#F0A35E", "#6FD6B6", "#F09CC0", "#B8A3F0", "#CDBDB3")
 LABEL = 0.08
 """Height of a name in the scatter, as a share of the range of accuracy."""
+NEAR = 0.3
+"""Points nearer than this share of the range across have names that could touch."""
 MARGIN, BESIDE, LETTER, NARROW = 24, 9, 7, 165
 """Pixels: around the points, from a point to its name, of a letter, across them on a phone."""
 CONFIG = {"usermeta": {"embedOptions": {"actions": False}}}
@@ -69,11 +71,13 @@ def _with_labels(wide: pl.DataFrame) -> pl.DataFrame:
     ys = wide["y"].to_list()
     lines = [*ys, *wide["y_low"].drop_nulls(), *wide["y_high"].drop_nulls()]
     least = LABEL * (max(lines) - min(lines)) if lines else 0.0
+    xs = wide["x"].to_list()
+    span = (max(xs) - min(xs) if xs else 0.0) or 1.0
     places: list[float] = []
-    for y in ys:
-        places.append(min(y, places[-1] - least) if places else y)
-    span = pl.col("x").max() - pl.col("x").min()
-    room = MARGIN + NARROW * (pl.col("x").max() - pl.col("x")) / span.replace(0.0, 1.0)
+    for x, y in zip(xs, ys, strict=True):
+        near = [p for q, p in zip(xs, places, strict=False) if abs(x - q) < NEAR * span]
+        places.append(min([y, *(p - least for p in near)]))
+    room = MARGIN + NARROW * (pl.col("x").max() - pl.col("x")) / span
     return wide.with_columns(
         pl.Series("label", places, dtype=pl.Float64),
         (pl.col(MODEL).str.len_chars() * LETTER + BESIDE > room).alias("far"),
@@ -191,7 +195,7 @@ def _draw_curve(frame: pl.DataFrame, models: list[str], order: list[str], name: 
         frame.select(MODEL, "shown", MEAN, LOW, HIGH),
         {
             **CONFIG,
-            "height": 320,
+            "height": 400,
             "encoding": {"x": x, "xOffset": side, "color": colour},
             "layer": [
                 {"mark": {"type": "rule", "strokeWidth": 2, "opacity": 0.5},
