@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from workbench.columns import DEFINITION, METRIC, VALUE
 from workbench.data.split import IN_TIME, Split
-from workbench.errors import ArgumentError
+from workbench.errors import ArgumentError, DataError
 from workbench.models.base import Recommender
+from workbench.profiles import Profiles
 from workbench.ranking.recommend import check_k
 from workbench.vocabulary import Id
 
@@ -234,3 +235,34 @@ def check_split(split: object) -> None:
         )
     if not isinstance(split, Split):
         raise ArgumentError(f"split must be a Split from wb.split, not {type(split).__name__}")
+
+
+def check_asked(model: object, split: object) -> None:
+    """Refuse what is not one Split, or not a fitted model."""
+    check_split(split)
+    if not isinstance(model, Recommender):
+        raise ArgumentError(f"model must be a fitted model, not {type(model).__name__}")
+    model._require_fitted()
+
+
+def asked_people(
+    model: Recommender, split: Split, argument: str = "model"
+) -> tuple[list[Id], Profiles]:
+    """``split.people()``: those with a relevant test item, where the model counts the same items.
+
+    Raises
+    ------
+    ArgumentError
+        The model counts other items than the split.
+    DataError
+        Nobody has a relevant test item.
+    """
+    if model.catalogue != split.train.catalogue:
+        raise ArgumentError(
+            f"{argument} counts other items than the split; fit it on split.train, or on "
+            "another part of the same log"
+        )
+    ids, people = split.people()
+    if not ids:
+        raise DataError(f"nobody in the test of {split.train.name!r} has a relevant item")
+    return ids, people

@@ -16,7 +16,7 @@ from workbench.evaluation.catalogue import catalogue_metrics
 from workbench.evaluation.definitions import (
     METRICS,
     PROTOCOL,
-    check_split,
+    check_asked,
     fitted_elsewhere,
     ranking_protocol,
 )
@@ -88,10 +88,7 @@ def frontier(
         Nobody has a relevant test item.
     """
     check_k(k)
-    check_split(split)
-    if not isinstance(model, Recommender):
-        raise ArgumentError(f"model must be a fitted model, not {type(model).__name__}")
-    model._require_fitted()
+    check_asked(model, split)
     known = [name for name, how in METRICS.items() if how.total is None] + list(TOGETHER)
     for name in metrics:
         if name not in known:
@@ -138,7 +135,7 @@ def turned(base: Policy, dial: str) -> Callable[[float], Policy]:
         def caps(most: float) -> Policy:
             others = {column: n for column, n in base.cap.items() if column != base.column}
             here = {base.column: int(most) if most == int(most) else most} if most else {}
-            return replace(base, cap={**others, **here})  # type: ignore[arg-type]
+            return replace(base, cap={**others, **here})  # type: ignore[dict-item]
 
         return caps
     if dial == FLOOR:

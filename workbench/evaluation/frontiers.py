@@ -17,7 +17,7 @@ from workbench.evaluation.catalogue import catalogue_metrics
 from workbench.evaluation.definitions import (
     METRICS,
     PROTOCOL,
-    check_split,
+    check_asked,
     fitted_elsewhere,
     ranking_protocol,
 )
@@ -102,10 +102,7 @@ def frontiers(
         Nobody has a relevant test item.
     """
     check_k(k)
-    check_split(split)
-    if not isinstance(model, Recommender):
-        raise ArgumentError(f"model must be a fitted model, not {type(model).__name__}")
-    model._require_fitted()
+    check_asked(model, split)
     for name in metrics:
         if name not in METRICS and name not in OF_EVERYBODY:
             raise ArgumentError(f"metrics holds {name!r}; there are {', '.join(OF_EVERYBODY)}")

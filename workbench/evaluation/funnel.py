@@ -11,9 +11,14 @@ from numpy.typing import NDArray
 
 from workbench.columns import DEFINITION, HIGH, LOW, N
 from workbench.data.split import Split
-from workbench.errors import ArgumentError, DataError
+from workbench.errors import ArgumentError
 from workbench.evaluation.accuracy import Floats
-from workbench.evaluation.definitions import check_split, fitted_elsewhere, ranking_protocol
+from workbench.evaluation.definitions import (
+    asked_people,
+    check_asked,
+    fitted_elsewhere,
+    ranking_protocol,
+)
 from workbench.evaluation.resampling import Sums, interval, resampled, unanimous
 from workbench.models.base import Recommender
 from workbench.ranking.funnel import CANDIDATE, RANKED, RETRIEVABLE, SHOWN, Trace, trace
@@ -186,18 +191,8 @@ def _traces(
     model: Recommender, split: Split, k: int, policy: Policy | None
 ) -> tuple[int, Iterator[tuple[IntArray, Trace]]]:
     """Number of people, and block by block the rows and the trace of their relevant items."""
-    if not isinstance(model, Recommender):
-        raise ArgumentError(f"model must be a fitted model, not {type(model).__name__}")
-    check_split(split)
-    model._require_fitted()
-    if model.catalogue != split.train.catalogue:
-        raise ArgumentError(
-            "model counts other items than the split; fit it on split.train, or on another part "
-            "of the same log"
-        )
-    ids, people = split.people()
-    if not ids:
-        raise DataError(f"nobody in the test of {split.train.name!r} has a relevant item")
+    check_asked(model, split)
+    ids, people = asked_people(model, split)
     relevant = split.relevant_matrix()
 
     def parts() -> Iterator[tuple[IntArray, Trace]]:

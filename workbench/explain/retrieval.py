@@ -13,7 +13,12 @@ from workbench.columns import DEFINITION, N
 from workbench.data.split import Split
 from workbench.errors import ArgumentError, DataError
 from workbench.evaluation.accuracy import Hits, Shown, ndcg
-from workbench.evaluation.definitions import check_split, fitted_elsewhere, ranking_protocol
+from workbench.evaluation.definitions import (
+    asked_people,
+    check_asked,
+    fitted_elsewhere,
+    ranking_protocol,
+)
 from workbench.explain.over_people import Floats, check_bootstrap, means
 from workbench.explain.shown import at_once
 from workbench.models.base import Recommender
@@ -89,16 +94,8 @@ def retrievers_contribution(
             f"engine: {name!r} has no retrievers; give a fitted wb.Engine, or see the recall of a "
             "single model in wb.evaluate"
         )
-    check_split(split)
-    engine._require_fitted()
-    if engine.catalogue != split.train.catalogue:
-        raise ArgumentError(
-            "engine counts other items than the split; fit it on split.train, or on another part "
-            "of the same log"
-        )
-    ids, people = split.people()
-    if not ids:
-        raise DataError(f"nobody in the test of {split.train.name!r} has a relevant item")
+    check_asked(engine, split)
+    ids, people = asked_people(engine, split, "engine")
     relevant = split.relevant_matrix()
     parts = [_block(engine, b, relevant[p], k) for p, b in people.blocks(at_once(engine))]
     each = np.concatenate([values for values, _, _ in parts])  # (people, retrievers, figures)
