@@ -76,7 +76,7 @@ p.wb-title {{ margin: 0; }}
 [class*="st-key-menu-"] button > div > div[aria-hidden="true"],
 [class*="st-key-rule-"] button > div > div[aria-hidden="true"] {{ display: none; }}
 [class*="st-key-why-"] button {{ padding: 0; }}
-.st-key-person [data-testid="stButtonGroup"] button {{ min-height: 2.5rem; }}
+.st-key-person [data-testid="stButtonGroup"] > div button {{ min-height: 2.5rem; }}
 .stMultiSelect [data-tag] {{ color: inherit;
   border: 1px solid color-mix(in srgb, currentColor 35%, transparent);
   background: color-mix(in srgb, currentColor 9%, transparent); }}

@@ -316,8 +316,8 @@ def test_figures_of_everybody_stand_with_their_paired_intervals():
         "metric", "off", "at 0.2", "change at 0.2", "at 0.4", "change at 0.4",
     ]  # fmt: skip
     assert table.rows() == [
-        ("Ranking quality (nDCG)", "0.200", "0.190", "-0.010 (-0.015 to -0.005)", "0.170",
-         "-0.030 (-0.040 to -0.020)"),
+        ("Ranking quality (nDCG)", "0.200", "0.190", "−0.010 (−0.015 to −0.005)", "0.170",
+         "−0.030 (−0.040 to −0.020)"),
         ("Coverage", None, None, None, "0.500", "+0.100"),
     ]  # fmt: skip
 
