@@ -17,6 +17,8 @@ from workbench.columns import GROUP, ITEM, SHARE, VALUE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from streamlit.delta_generator import DeltaGenerator
+
     from app.cache import World
     from workbench.explain.explain import Explanation
 
@@ -36,14 +38,18 @@ LOG_ODDS = (
 )
 
 
-def show(world: World, why: Explanation, *, choice: bool = True) -> None:
-    """The score as a waterfall, by what its parts mean or, with a ``choice``, by event."""
+def show(world: World, why: Explanation, *, choice: bool = True) -> DeltaGenerator:
+    """The score as a waterfall, by what its parts mean or, with a ``choice``, by event.
+
+    Returns the place above it, where the choice stands or will stand.
+    """
     html(head("What speaks for it, and against it"))
+    place = st.empty()
     ways = [MEANING] * bool(why.features.height) + [EVENTS] * bool(_known(why).height)
     ways += [GENRES] * bool(why.event_groups.height)
     by = ways[0] if ways else None
     if choice and len(ways) > 1:
-        by = st.segmented_control(
+        by = place.segmented_control(
             "Take the score apart",
             ways,
             format_func=BY.__getitem__,
@@ -52,11 +58,10 @@ def show(world: World, why: Explanation, *, choice: bool = True) -> None:
             key=f"by:{why.item_id}",
             label_visibility="collapsed",
         )
-    if by is None and why.pending:
-        return
     if by is None:
-        st.info("There is nothing to take apart: the score rests on no history.")
-        return
+        if not why.pending:
+            st.info("There is nothing to take apart: the score rests on no history.")
+        return place
     if by == EVENTS:
         _by_events(world, why)
     elif by == GENRES:
@@ -64,6 +69,7 @@ def show(world: World, why: Explanation, *, choice: bool = True) -> None:
     else:
         _by_meaning(why)
     trust.weak(world, trust.FEATURES if by == MEANING else trust.SHARES)
+    return place
 
 
 UNITS = {

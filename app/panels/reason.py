@@ -16,6 +16,8 @@ from workbench.slate import Slate
 from workbench.vocabulary import Id
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from workbench.explain.explain import Explanation
 
 SAMPLING = "Sampling the shares of what they did …"
@@ -79,13 +81,12 @@ def _reason(world: cache.World, case: Case, profile: Profile, item_id: Id) -> No
         why = reasons.explanation(world, case, profile, item_id)
     slots = _Slots()
     if why.pending:
-        slots.tell(world, why, choice=False)
+        place = slots.tell(world, why, choice=False)
         pieces = [*reasons.FIRST, *removals.asked(item_id)]
-        bar = st.progress(0.0, SAMPLING)
+        bar = place.progress(0.0, SAMPLING)
         for step, more in enumerate(reasons.sampled(world, case, profile, why, pieces), start=1):
             bar.progress(step / len(pieces), SAMPLING)
             why = more
-        bar.empty()
     slots.tell(world, why)
     removals.policy(why)
     trust.show(world)
@@ -99,11 +100,15 @@ class _Slots:
         left, right = st.columns(2, gap="large")
         self.left, self.right = left.empty(), right.empty()
 
-    def tell(self, world: cache.World, why: Explanation, *, choice: bool = True) -> None:
-        """Without a ``choice`` there is nothing to press: widgets stand on a screen once."""
+    def tell(self, world: cache.World, why: Explanation, *, choice: bool = True) -> DeltaGenerator:
+        """Without a ``choice`` there is nothing to press: widgets stand on a screen once.
+
+        Returns the place of the choice, which is free until then.
+        """
         with self.sentence.container():
             html(text(why.sentence, "sentence"))
         with self.left.container():
-            parts.show(world, why, choice=choice)
+            place = parts.show(world, why, choice=choice)
         with self.right.container():
             removals.show(world, why)
+        return place
