@@ -10,6 +10,8 @@ import workbench as wb
 from workbench.data.sample import asking, asking_only
 from workbench.errors import ArgumentError, DataError
 from workbench.evaluation.agreement import agreement, exposure, jaccard, only_in
+from workbench.explain.variants import variant_slates
+from workbench.profiles import Profiles
 from workbench.slate import Slates, rank_biased_overlap
 
 K = 5
@@ -96,6 +98,22 @@ def test_without_an_item_it_may_be_shown_and_its_way_is_told(engine, world_split
     assert (shown["rank"] <= K).all()
     other = found.people.filter(pl.col("stage").is_not_null() & (pl.col("stage") != "shown"))
     assert not other["shown_after"].any()
+
+
+def test_a_policy_asks_what_the_events_did_to_the_others(engine, world_split, popular):
+    """The rule of removals: the item stays out. Without the policy it comes back to somebody."""
+    barred, change = wb.Policy(exclude=[popular]), wb.Change.unsaw(popular)
+    found = wb.what_if(engine, world_split, change, K, barred, n_boot=200)
+    assert found.people["shown_after"].sum() == 0
+    assert wb.what_if(engine, world_split, change, K, n_boot=200).people["shown_after"].sum() > 0
+    _, people = world_split.people()
+    met = [row for row, person in enumerate(people) if popular in person][:8]
+    for row in met:
+        person, less = people[row : row + 1], people[row].without(popular)
+        (after,) = variant_slates(engine, person, Profiles.of([less], engine.catalogue), K)
+        assert after.items == wb.slate(engine, less, K, barred).items
+        before = wb.slate(engine, people[row], K)
+        assert found.people["changed"][row] == (after.items != before.items)
 
 
 def test_another_rating_changes_only_whoever_met_it(ease, world_split, popular):

@@ -75,7 +75,11 @@ class Change:
 
     @classmethod
     def unsaw(cls, item_id: Id) -> Self:
-        """Nobody met an item: its events go. It is unseen then, and may be shown."""
+        """Nobody met an item: its events go. It is unseen then, and may be shown.
+
+        So it may itself take the place of others. To ask what its events did to the others alone,
+        give ``wb.what_if`` a policy that excludes it.
+        """
 
         def edit(person: Profile) -> Profile:
             return person.without(item_id) if item_id in person else person

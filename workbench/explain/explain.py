@@ -171,6 +171,10 @@ def explain(
 ) -> Explanation:
     """Explain one score of one person.
 
+    The rule for the effects of removal: an item that is taken out of the history stays out of the
+    lists, though it is not met any more. So a rank without it tells what the event did to the
+    others, and not that its own item could be shown again.
+
     Parameters
     ----------
     model : Recommender

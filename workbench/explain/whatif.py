@@ -147,6 +147,11 @@ def what_if(
 
     Notes
     -----
+    The rule for what an edit takes out of a history (``Change.unsaw``, or an edit of one's own):
+    its item is unseen from then on, so it may be shown, as ``wb.slate`` of the edited profile has
+    it. ``wb.counterfactual`` and the effects of removal in ``wb.explain`` ask another question,
+    what the event did to the *other* items, and leave it out of the list.
+
     *Retired* items are no longer shown; histories stay, and so does what others learnt from them.
     *Added* titles are fitted into the catalogue without an event (see ``with_newcomer``), and both
     lists come from that model, without and with the title, so that they differ by it alone.

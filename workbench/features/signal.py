@@ -47,10 +47,13 @@ class Signal:
     def _moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean and standard deviation over the unmet items of each person."""
         count = np.maximum(self.unmet.sum(axis=1), 1)
-        score = np.where(self.unmet, self.score, np.float32(0.0)).astype(np.float64)
+        score = self.score.astype(np.float64)  # and written over: fresh memory costs more than sums
+        score *= self.unmet
         mean = score.sum(axis=1) / count
-        square = np.where(self.unmet, score - mean[:, None], 0.0) ** 2
-        return mean, np.sqrt(square.sum(axis=1) / count)
+        score -= mean[:, None]
+        score *= self.unmet
+        np.square(score, out=score)
+        return mean, np.sqrt(score.sum(axis=1) / count)
 
     def z(self, row: IntArray, item: IntArray) -> Column:
         """Scores of pairs, standardised over what the person has not met; 0 without spread."""
@@ -87,13 +90,15 @@ class Signal:
     def _ranks(self, row: IntArray, item: IntArray) -> NDArray[np.int32]:
         if "_ordered" not in self.__dict__ and len(row) <= FEW * len(self.score):
             return self._counted(row, item)
-        wanted = _keys(self.score[row, item], item)
-        order = np.argsort(row, kind="stable")
-        ends = np.searchsorted(row[order], np.arange(len(self.score) + 1))
-        found = np.empty(len(row), dtype=np.int32)
-        for person, (start, stop) in enumerate(pairwise(ends)):
-            pairs = order[start:stop]
-            found[pairs] = np.searchsorted(self._ordered[person], wanted[pairs])
+        if (row[1:] < row[:-1]).any():  # to be asked person by person
+            order = np.argsort(row, kind="stable")
+            found = np.empty(len(row), dtype=np.int32)
+            found[order] = self._ranks(row[order], item[order])
+            return found
+        wanted, found = _keys(self.score[row, item], item), np.empty(len(row), dtype=np.int32)
+        ends = np.searchsorted(row, np.arange(len(self.score) + 1)).tolist()
+        for ordered, (start, stop) in zip(self._ordered, pairwise(ends), strict=True):
+            found[start:stop] = ordered.searchsorted(wanted[start:stop])
         return found
 
     @cached_property
