@@ -47,9 +47,9 @@ def at_rest(page):
 
 
 def opened(page, address):
-    """Go to the screen What if and wait for its lists."""
+    """Go to the screen What if and wait for the list on its left."""
     page.goto(address)
-    page.wait_for_selector(".st-key-after, .st-key-before")
+    page.wait_for_selector(".st-key-before .wb-title")
     at_rest(page)
 
 
