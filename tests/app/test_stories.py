@@ -208,6 +208,7 @@ def test_a_log_of_one_s_own_from_file_to_what_if_and_nobody_else_sees_it(site, n
         assert not re.search(r"fan-\d\d|tune-\d\d|my tunes", said), screen
     other.goto(mine.url)
     other.get_by_text("names a person who is not in this run").wait_for()
+    other.wait_for_selector(".st-key-before .wb-title")
     assert titles(other, "before") == shared
 
 
