@@ -253,7 +253,7 @@ def test_split_values_are_those_of_the_trees(engine):
 
 def test_every_number_of_the_sentence_is_in_the_frames(engine, found):
     titles = dict(engine.tables_.items.select("item_id", "title").iter_rows())
-    claims = 0
+    claims = counts = 0
     for _, why in found:
         lead = why.score_above - why.score_below
         assert why.sentence.startswith(
@@ -267,10 +267,19 @@ def test_every_number_of_the_sentence_is_in_the_frames(engine, found):
             assert f"{held[name]:+.2f}" == number
             claims += 1
         if why.swap is not None:
-            assert f"They would swap if {why.swap.feature} of “{titles[why.swap.item_id]}”" in (
-                why.sentence
-            )
+            told = re.search(r"They would swap if .* of (“[^”]+”): (.*)\.$", why.sentence)
+            assert told[1] == f"“{titles[why.swap.item_id]}”"
+            assert told[2].startswith(f"{why.swap.meaning}, ")
+            logged = why.swap.unit == "log(1 + n)"
+            held = [np.expm1(v) if logged else v for v in (why.swap.value, why.swap.needed)]
+            said = told[2].removeprefix(why.swap.meaning)
+            for number in re.findall(r"-?\d[\d.]*(?:e[+-]\d+)?", said.split(" (")[0]):
+                assert min(abs(float(number) - v) for v in held) <= 5e-4 * max(
+                    1, abs(float(number))
+                )
+                counts += logged
     assert claims > 20
+    assert counts > 0
 
 
 def test_events_that_chance_may_have_put_first_are_not_named(engine, first):

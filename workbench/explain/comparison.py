@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ MOST = 2
 """Groups and events that are named for each of the two items."""
 WORTH = 0.005
 """Least difference that is named: less would read 0.00."""
+COUNT = "log(1 + n)"
+"""Unit of a feature that is told as the count ``n`` it stands for."""
 SURE = 2.0
 """An event is named where its difference is more than so many standard errors from 0."""
 
@@ -94,14 +97,17 @@ def _sides(where: str, parts: list[tuple[str, float]], above: str, below: str) -
 
 
 def _turned(swap: Swap, titles: Mapping[Id, str], they: str) -> str:
-    now, needed = _number(swap.value), _number(swap.needed)
+    value, bar, unit = swap.value, swap.needed, swap.unit
+    if unit == COUNT:
+        value, bar, unit = math.expm1(value), math.expm1(bar), ""
+    now, needed = _number(value), _number(bar)
     if now == needed:
         change = f"a little {'more' if swap.at_least else 'less'} than {now}"
     else:
         change = f"{'at least' if swap.at_least else 'below'} {needed} instead of {now}"
-    what = f"{swap.meaning}; {swap.unit}" if swap.unit else swap.meaning
-    whose = f"{swap.feature} of {named(swap.item_id, titles)}"
-    return f"{they} would swap if {whose} ({what}) were {change}."
+    said = f"{swap.meaning}, {change}{f' ({unit})' if unit and unit not in swap.meaning else ''}"
+    whose = named(swap.item_id, titles)
+    return f"{they} would swap if one thing alone were different of {whose}: {said}."
 
 
 def _number(value: float) -> str:
