@@ -41,7 +41,7 @@ def show(audit: Audit) -> None:
     )
     shown = verdicts.sort(order, maintain_order=True).select(
         pl.col("verdict").replace(ICONS),
-        pl.col("measure").map_elements(_plain, return_dtype=pl.String),
+        pl.col("measure").map_elements(plain_measure, return_dtype=pl.String),
         pl.concat_str(ATTRIBUTE, GROUP, separator=": ", ignore_nulls=True).alias(GROUP),
         pl.when(pl.col(N) >= audit.settings["minimum"]).then(N),
         VALUE,
@@ -72,7 +72,7 @@ def show(audit: Audit) -> None:
     download("Download the verdicts (CSV)", verdicts, "verdicts.csv", "verdicts-csv")
 
 
-def _plain(measure: str) -> str:
+def plain_measure(measure: str) -> str:
     """``ndcg ratio`` as ``ranking quality, ratio``."""
     metric, _, figure = measure.partition(" ")
     known = metric_name(metric)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import cache
-from app.panels import groups, verdicts
+from app.panels import groups, releases, verdicts
 from app.widgets import html, opened, text
 
 
@@ -22,8 +22,14 @@ def main() -> None:
         )
     )
     verdicts.show(audit)
-    people, items, leakage, rest = st.tabs(
-        ["For whom it works", "Who gets shown", "What lists give away", "What was not asked"]
+    people, items, leakage, rest, runs = st.tabs(
+        [
+            "For whom it works",
+            "Who gets shown",
+            "What lists give away",
+            "What was not asked",
+            "Against another run",
+        ]
     )
     with people:
         groups.people(audit)
@@ -33,6 +39,8 @@ def main() -> None:
         groups.leakage(audit)
     with rest:
         groups.rest(audit)
+    with runs:
+        releases.show(world)
     _report(world)
 
 
