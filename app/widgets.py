@@ -121,11 +121,12 @@ def bars(rows: Iterable[tuple[str, float]], digits: int = 2, *, signed: bool = T
     for name, number in rows:
         side = "for" if number >= 0 else "against"
         width = 50 * abs(number) / widest
+        figure = f"{number:{sign}.{digits}f}".replace("-", "−")
         parts.append(
             f'<span class="wb-bar-name" dir="auto">{escape(name)}</span>'
             f'<span class="wb-bar-track" aria-hidden="true">'
             f'<span class="wb-bar wb-bar-{side}" style="width:{width:.1f}%"></span></span>'
-            f'<span class="wb-bar-number">{number:{sign}.{digits}f}</span>'
+            f'<span class="wb-bar-number">{figure}</span>'
         )
     return f'<div class="wb-bars">{"".join(parts)}</div>'
 
