@@ -59,7 +59,7 @@ def make_run(folder, split, models):
         tie_orders=ties,
         cold_start=cold,
         audit=audit,
-        example=EXAMPLE,
+        examples=[EXAMPLE],
         manifest={
             "run_id": "small",
             "created": "1 May 2026",

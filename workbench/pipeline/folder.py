@@ -20,11 +20,13 @@ from workbench.pipeline.disk import LATEST, finished, runs_of
 
 if TYPE_CHECKING:
     from workbench.audit.audit import Audit
+    from workbench.audit.decision import DecisionAudit
     from workbench.features.catalogue import Feature
     from workbench.models.base import Recommender
     from workbench.ranking.engine import Engine
 
-AUDIT_FRAMES = ("people", "items", "leakage", "verdicts", "groups", "skipped")
+AUDIT_FRAMES = ("people", "items", "leakage", "verdicts", "groups", "skipped", "flip", "proxies")
+"""An older run has only some of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,8 +154,21 @@ class Run:
     def audit(self) -> Audit:
         from workbench.audit.audit import Audit
 
-        frames = {name: self._frame(f"audit/{name}.parquet") for name in AUDIT_FRAMES}
+        kept = [f for f in AUDIT_FRAMES if f"audit/{f}.parquet" in self.manifest["files"]]
+        frames = {name: self._frame(f"audit/{name}.parquet") for name in kept}
         return Audit(**frames, **self.manifest["audit"])
+
+    @cached_property
+    def decisions(self) -> DecisionAudit | None:
+        """Relevance as a decision, without its single pairs; None where it was not judged."""
+        from workbench.pipeline.measured import kept_decisions
+
+        return kept_decisions(self.path, self.manifest.get("decisions"))
+
+    @property
+    def changes(self) -> dict[str, Any] | None:
+        """What changed since the previous run of the same data set; see ``pipeline.changes``."""
+        return self.manifest.get("changes")
 
     @cached_property
     def engine(self) -> Engine:

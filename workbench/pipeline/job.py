@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import polars as pl
 from tqdm.auto import tqdm
@@ -34,11 +35,13 @@ from workbench.evaluation.uncertainty import summarise
 from workbench.models.base import Recommender
 from workbench.pipeline import disk
 from workbench.pipeline import leaderboard as boards
+from workbench.pipeline.changes import changes
 from workbench.pipeline.erased import without_erased
-from workbench.pipeline.example import example
+from workbench.pipeline.example import examples
 from workbench.pipeline.folder import AUDIT_FRAMES, Run
 from workbench.pipeline.inside import INSIDE
 from workbench.pipeline.manifest import described
+from workbench.pipeline.measured import decisions_of, keep_decisions
 from workbench.pipeline.plan import ENGINE, Plan, planned
 from workbench.ranking.engine import Engine
 from workbench.ranking.recommend import recommend
@@ -137,7 +140,8 @@ def run(
     )  # fmt: skip
     engine = _usual_engine(plan) if engine is None else engine
     when = datetime.now(UTC)
-    names = ["split", *plan.models, "tie orders", "compare", "audit", *INSIDE, "report"]
+    names = ["split", *plan.models, "tie orders", "compare", "audit", "decisions"]
+    names += [*INSIDE, "report"]
     with Stages(names, progress) as stages:
         with stages("split"):
             cut = _cut(dataset, plan) if cut is None else cut
@@ -165,26 +169,23 @@ def run(
                 )
                 (folder / "audit").mkdir()
                 for table in AUDIT_FRAMES:
-                    getattr(audit, table).write_parquet(folder / "audit" / f"{table}.parquet")
-            inside = {}
+                    if (frame := getattr(audit, table, None)) is not None:
+                        frame.write_parquet(folder / "audit" / f"{table}.parquet")
+            with stages("decisions"):
+                decisions = decisions_of(found.engine, cut, plan)
+                judged = keep_decisions(folder / "audit", decisions)
             for stage, (table, made) in INSIDE.items():
                 with stages(stage):
-                    inside[table] = made(found.engine, cut, plan, stages.say)
-                    inside[table].write_parquet(folder / f"{table}.parquet")
+                    frame = made(found.engine, cut, plan, stages.say)
+                    frame.write_parquet(folder / f"{table}.parquet")
             manifest = described(name, plan, cut, when, found)
             manifest["audit"] = {"policy": audit.policy, "settings": audit.settings}
+            manifest["decisions"] = judged
             with stages("report"):
-                manifest["example"] = example(found.engine, cut.train, plan.k)
-                manifest["stages"] = stages.seconds
-                write_report(
-                    folder,
-                    SimpleNamespace(
-                        manifest=manifest, split=cut, path=folder, audit=audit,
-                        leaderboard=tables["leaderboard"], comparisons=tables["comparisons"],
-                        tie_orders=tables["tie_orders"], cold_start=tables["cold_start"],
-                        **inside,
-                    ),
-                )  # fmt: skip
+                manifest["examples"] = examples(found.engine, cut.train, plan.k)
+                manifest["changes"] = changes(_unsealed(folder, manifest), disk.runs_of(home))
+                manifest["stages"] = dict(stages.seconds)
+                write_report(folder, _unsealed(folder, manifest))
             total = round(time.perf_counter() - started, 2)
             manifest["stages"] = {**stages.seconds, "total": total}
             manifest = sealed(folder, manifest)
@@ -238,6 +239,12 @@ class Stages:
         self.seconds[name] = round(time.perf_counter() - started, 2)
         self._done += 1
         self._bar.update()
+
+
+def _unsealed(folder: Path, manifest: dict[str, Any]) -> Run:
+    """A run that is still being written, as it will be read: so the report can be made again."""
+    files = {path.relative_to(folder).as_posix(): "" for path in folder.rglob("*")}
+    return Run(folder, json.loads(json.dumps({**manifest, "files": files}, default=str)))
 
 
 def _usual_engine(plan: Plan) -> Engine:

@@ -11,6 +11,7 @@ import polars as pl
 import workbench
 from workbench.artifact import library_versions
 from workbench.data.split import Split
+from workbench.features.catalogue import feature_catalogue
 from workbench.pipeline.plan import ENGINE, USUAL, Plan
 
 
@@ -62,6 +63,7 @@ def described(
             "read": found.engine.sensitive_,
         },
         "learnt_from": found.engine.learnt_from_,
+        "features": feature_catalogue(found.engine).to_dicts(),
         "audited": ENGINE,
         "command": command(cut.train.name, plan),
         "versions": {"python": platform.python_version(), **library_versions()},

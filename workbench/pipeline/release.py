@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from workbench.audit.change import Pair, among, change_by_group
 from workbench.audit.groups import EVERYBODY, Grouping
-from workbench.audit.slices import slices
+from workbench.audit.slices import slices as named_slices
 from workbench.audit.verdict import CANNOT_TELL, FAIL, PASS, check_minimum
 from workbench.columns import ATTRIBUTE, GROUP, HIGH, ITEM, LOW, METRIC, USER, VALUE, N
 from workbench.data.split import Split
@@ -102,6 +102,7 @@ def compare_runs(
     margin: float = MARGIN,
     every_group: bool = False,
     minimum: int = 20,
+    slates: bool = True,
     seed: int = 0,
 ) -> RunComparison:
     """Compare the engine of a run with that of the next, person by person.
@@ -121,6 +122,8 @@ def compare_runs(
         group much goes unseen.
     minimum : int
         Groups with fewer people are not shown; from 20 upwards.
+    slates : bool
+        Whether both engines are asked again whose slates changed; else ``.slates`` is empty.
     seed : int
 
     Returns
@@ -149,7 +152,7 @@ def compare_runs(
         metric: (_numbers(by_a, metric)[first], _numbers(by_b, metric)[second])
         for metric in metrics
     }
-    ways = among(slices(b.split), second)
+    ways = among(named_slices(b.split), second)
     people = _judged(change_by_group(pairs, ways, minimum, seed), margin)
     verdicts = _verdicts(a, b)
     verdict, reasons = _gate(people, verdicts, margin, every_group)
@@ -159,10 +162,12 @@ def compare_runs(
             f"{everybody - len(first):,} of {everybody:,} people were asked in one run only, or "
             "about other items; they are left out"
         )
+    moved = (
+        _slates(a, b, first, second, ways, minimum, seed) if slates else pl.DataFrame(schema=SLATES)
+    )
     return RunComparison(
-        a.name, b.name, len(first), people, _slates(a, b, first, second, ways, minimum, seed),
-        verdicts, verdict, tuple(reasons), tuple(notes),
-    )  # fmt: skip
+        a.name, b.name, len(first), people, moved, verdicts, verdict, tuple(reasons), tuple(notes)
+    )
 
 
 def _check(a: Any, b: Any, metrics: Sequence[str], margin: float, minimum: int) -> None:

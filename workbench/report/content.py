@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 import workbench
 from workbench.columns import DEFINITION, METRIC, TIME, USER, N
+from workbench.report.card import few, hidden, missing, model_card
+from workbench.report.checklist import checklist
+from workbench.report.seals import fingerprints, hashes
 
-FORMAT = 1
-WRITTEN_AFTER = {"report.html", "report.json", "manifest.json"}
-"""Files of a run that are written after the report, so that it cannot name their hash."""
-
+FORMAT = 2
+"""2: model card, decisions, slices, feedback, three examples, changes, fingerprints, checklist."""
 MINIMUM = 20
 """People behind a figure, where no audit says how many there must be."""
 TRIED = 5
 """People on whom explanations must have been tried."""
 INSIDE = ("importance", "fidelity", "frontier", "retrievers")
 """Tables of a run on the engine as a whole; a run may have none of them."""
+MEASURED = ("slices", "feedback", "mitigation")
+"""Further tables that a run may have: slices that nobody named, the simulation, the mending."""
+AUDIT = ("people", "items", "leakage", "verdicts", "groups", "skipped", "flip", "proxies")
+"""Frames of an audit; of older ones some are missing."""
 
 LIMITS = (
     "Everything is measured on past behaviour. What people would have done with other lists is "
@@ -36,7 +39,8 @@ LIMITS = (
     "Leakage is what one simple guesser finds. A better guesser may find more.",
     "What an engine looks at is not why people like things: a feature with a large share may stand "
     "for another that goes with it.",
-    "The explained example is an invented person. It shows how the engine reasons, not how often.",
+    "The explained examples are invented people. They show how the engine reasons, not how often.",
+    "A simulation says what would follow if people chose as its model of choice says; nobody did.",
     "This report informs an assessment. It does not certify that any law is complied with.",
 )
 
@@ -57,8 +61,11 @@ def assemble(run: Any) -> dict[str, Any]:
         history, metric, mean, low, high, n, definition``: see ``evaluation.cold_start``; a
         ``history`` of null is all of it), ``importance`` (of ``wb.importance``), ``fidelity`` (of
         ``explain.fidelity``), ``frontier`` (of ``evaluation.frontier``, one or several dials),
-        ``retrievers`` (of ``wb.retrievers_contribution``), ``audit`` (Audit),
-        ``example`` (mapping, see below) and ``path`` (the run folder, whose files are hashed).
+        ``retrievers`` (of ``wb.retrievers_contribution``), ``audit`` (Audit), ``decisions``
+        (DecisionAudit, of which single pairs are left out), ``slices`` (of
+        ``audit.slice_finder``), ``feedback`` (of ``wb.simulate``), ``mitigation`` (of
+        ``wb.mitigate``), ``examples`` (list of mappings, see below), ``changes`` (of
+        ``pipeline.changes``) and ``path`` (the run folder, whose files are hashed).
 
     Returns
     -------
@@ -67,8 +74,8 @@ def assemble(run: Any) -> dict[str, Any]:
 
     Notes
     -----
-    ``example`` describes an invented person: ``persona`` (text), ``history`` (``title, value``),
-    ``slate`` (``rank, title, score, source``), ``item`` (title of the explained item),
+    Each of ``examples`` describes an invented person: ``persona`` (text), ``history`` (``title,
+    value``), ``slate`` (``rank, title, score, source``), ``item`` (title of the explained item),
     ``sentence``, ``score``, ``base``, ``residual``, ``features`` (``name, meaning, value,
     share``), ``rest`` (the shares that are not listed) and ``events`` (``title``, ``removal``: how
     much the score falls without it, and, where there is one, ``share``).
@@ -79,7 +86,9 @@ def assemble(run: Any) -> dict[str, Any]:
     inside = {name: getattr(run, name, None) for name in INSIDE}
     least = minimum(None if audit is None else {"settings": audit.settings})
     told = {name: enough(name, frame, least) for name, frame in inside.items()}
-    return plain(
+    data = _data(getattr(run, "split", None))
+    path = getattr(run, "path", None)
+    content = plain(
         {
             "format": FORMAT,
             "workbench": workbench.__version__,
@@ -89,7 +98,8 @@ def assemble(run: Any) -> dict[str, Any]:
             },
             "audited": manifest.get("audited", "engine"),
             "sensitive": manifest.get("sensitive"),
-            "data": _data(getattr(run, "split", None)),
+            "data": data,
+            "card": model_card(manifest, data, audit),
             "leaderboard": _rows(leaderboard, drop=[DEFINITION]),
             "definitions": _definitions(leaderboard),
             "tie_orders": _rows(getattr(run, "tie_orders", None), drop=[]),
@@ -99,12 +109,43 @@ def assemble(run: Any) -> dict[str, Any]:
             **{name: _rows(frame, drop=[]) for name, frame in told.items()},
             "few": [name for name in INSIDE if _height(inside[name]) > _height(told[name]) == 0],
             "audit": None if audit is None else _audit(audit),
-            "example": getattr(run, "example", None) or manifest.get("example"),
+            "decisions": _decisions(getattr(run, "decisions", None)),
+            **{
+                name: _rows(enough(name, getattr(run, name, None), least), drop=[])
+                for name in MEASURED
+            },
+            "examples": getattr(run, "examples", None) or manifest.get("examples") or [],
+            "changes": getattr(run, "changes", None) or manifest.get("changes"),
             "limits": list(LIMITS),
-            "files": hashes(getattr(run, "path", None)),
+            "fingerprints": fingerprints(manifest, data, path),
+            "files": hashes(path),
             "stages": _stages(manifest.get("stages")),
         }
     )
+    return {**content, "checklist": checklist(sections(content))}
+
+
+def sections(content: Mapping[str, Any]) -> list[str]:
+    """The sections that a report has, in its order; the names are those of the page's anchors."""
+    audit = content.get("audit") or {}
+    there = {
+        "card": content.get("card"),
+        "people": audit,
+        "decisions": content.get("decisions"),
+        "items": audit,
+        "leakage": audit,
+        "slices": content.get("slices"),
+        "feedback": content.get("feedback"),
+        "mitigation": content.get("mitigation"),
+        "inside": any(content.get(name) for name in (*INSIDE, "few")),
+        "examples": content.get("examples"),
+        "changes": content.get("changes"),
+    }
+    order = (
+        "summary", "data", "card", "models", "people", "decisions", "items", "leakage", "slices",
+        "feedback", "mitigation", "inside", "examples", "limits", "changes", "check", "checklist",
+    )  # fmt: skip
+    return [name for name in order if there.get(name, True)]
 
 
 def left_out(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -148,24 +189,6 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def hashes(folder: str | Path | None) -> list[dict[str, Any]]:
-    """Path within the folder, bytes and SHA-256 of every file that is there before the report."""
-    if folder is None or not Path(folder).is_dir():
-        return []
-    root = Path(folder)
-    found = []
-    for path in sorted(p for p in root.rglob("*") if p.is_file()):
-        name = path.relative_to(root).as_posix()
-        if name not in WRITTEN_AFTER:
-            found.append({"path": name, "bytes": path.stat().st_size, "sha256": sha256(path)})
-    return found
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _rows(frame: pl.DataFrame | None, drop: list[str]) -> list[dict[str, Any]]:
     return [] if frame is None else plain(frame.drop(drop, strict=False))
 
@@ -181,11 +204,27 @@ def _definitions(leaderboard: pl.DataFrame | None) -> list[dict[str, str]]:
 
 
 def _audit(audit: Any) -> dict[str, Any]:
-    frames = ("people", "items", "leakage", "verdicts", "groups", "skipped")
+    frames = {name: getattr(audit, name, None) for name in AUDIT}
+    content = {name: [] if f is None else plain(hidden(f)) for name, f in frames.items()}
+    # A verdict that could not be asked of a small group must not tell how small it is.
+    content["verdicts"] = [
+        {**row, N: None} if row["value"] is None else row for row in content["verdicts"]
+    ]
+    return {**content, "policy": audit.policy, "settings": audit.settings}
+
+
+def _decisions(found: Any) -> dict[str, Any] | None:
+    """Of an audit of decisions all but the single pairs."""
+    if found is None:
+        return None
     return {
-        **{name: getattr(audit, name) for name in frames},
-        "policy": audit.policy,
-        "settings": audit.settings,
+        "groups": hidden(found.groups),
+        "parities": found.parities,
+        "skipped": found.skipped,
+        "counts": found.counts,
+        "thresholds": found.thresholds,
+        "settings": found.settings,
+        "definition": found.definition,
     }
 
 
@@ -202,7 +241,7 @@ def _data(split: Any) -> dict[str, Any]:
         "events of guests before the cut": train.guest_interactions.height,
         "events asked about": split.test.height,
         "people with a relevant event to find": len(split.people()[0]),
-        "of these without any history": split.n_cold,
+        "of these without any history": few(split.n_cold),
     }
     return {
         "name": train.name,
@@ -211,7 +250,8 @@ def _data(split: Any) -> dict[str, Any]:
         "relevant_from": train.relevant_from,
         "fingerprint": {"training data": train.fingerprint, "split": split.fingerprint},
         "split": {"method": split.method, **split.parameters},
-        "attributes": _missing(train.users),
+        "attributes": _known(train.users),
+        "missing": missing(split),
         "period": _period(train),
         "refused": []
         if refused is None or refused.height == 0
@@ -219,7 +259,7 @@ def _data(split: Any) -> dict[str, Any]:
     }
 
 
-def _missing(users: pl.DataFrame) -> list[dict[str, Any]]:
+def _known(users: pl.DataFrame) -> list[dict[str, Any]]:
     """Share of people of whom an attribute is known."""
     return [
         {"attribute": name, "known": 1 - users[name].null_count() / max(users.height, 1)}

@@ -14,7 +14,8 @@ import polars as pl
 
 from workbench.audit.people import TOO_FEW, WITHHELD
 from workbench.audit.verdict import CANNOT_TELL, FAIL, PASS
-from workbench.report.content import assemble, minimum, plain
+from workbench.report import measurements
+from workbench.report.content import assemble, minimum, plain, sections
 from workbench.report.inside import told_inside
 
 ORDER = {FAIL: 0, CANNOT_TELL: 1, PASS: 2}
@@ -26,6 +27,26 @@ LABELS = {
     "mrr": "MRR",
     "map": "MAP",
 }
+TITLES = {
+    "summary": "Summary",
+    "data": "Data sheet",
+    "card": "Model card",
+    "models": "How well it works",
+    "people": "For whom it works",
+    "decisions": "Relevance as a decision",
+    "items": "Who gets shown",
+    "leakage": "What lists give away",
+    "slices": "Slices nobody named",
+    "feedback": "Where it may lead",
+    "mitigation": "What could mend it, and the cost",
+    "inside": "What the engine looks at",
+    "examples": "Examples, explained",
+    "limits": "What this cannot say",
+    "changes": "What changed since the last report",
+    "check": "Check it yourself",
+    "checklist": "For an auditor’s checklist",
+}
+"""Section → its heading."""
 LONGEST = 300
 """Characters of a text from data that are shown."""
 
@@ -76,11 +97,16 @@ def render(content: Mapping[str, Any]) -> str:
         signed=signed,
         moment=moment,
         told=told,
+        share=share,
     )
     page = environment.get_template("report.html.j2").render(
         c=content,
         style=Markup(here.joinpath("report.css").read_text("utf-8")),
-        charts=_charts(content),
+        charts=_charts(content) | measurements.charts(content),
+        titles=TITLES,
+        there=sections(content),
+        decided=measurements.told_decisions(content),
+        feedback=measurements.told_feedback(content),
         v=_verdicts(content),
         k=((content.get("audit") or {}).get("settings") or {}).get("k", 10),
         main=_main(content),
@@ -139,6 +165,12 @@ def span(row: Mapping[str, Any], prefix: str = "", digits: int = 3) -> str:
     if low is None or high is None:
         return "–"
     return f"{number(low, digits)} to {number(high, digits)}"
+
+
+def share(row: Mapping[str, Any]) -> str:
+    """The interval of a share: "1.2 % to 3.4 %"."""
+    low, high = row.get("low"), row.get("high")
+    return "–" if low is None or high is None else f"{percent(low)} to {percent(high)}"
 
 
 def moment(text: str) -> str:

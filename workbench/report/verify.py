@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import Any
 
 import polars as pl
 
+import workbench
 from workbench.artifact import MANIFEST, verified_manifest
 from workbench.audit.groups import groupings
 from workbench.audit.people import people_frame
 from workbench.audit.verdict import read_policy, verdicts_frame
-from workbench.columns import METRIC, USER
+from workbench.columns import METRIC, USER, VALUE, N
 from workbench.errors import (
     ArgumentError,
     DamagedArtifactError,
@@ -23,12 +23,31 @@ from workbench.errors import (
     WorkbenchError,
 )
 from workbench.evaluation.uncertainty import summarise
-from workbench.report.content import FORMAT, INSIDE, enough, minimum, plain, sha256
+from workbench.report.card import hidden
+from workbench.report.checklist import checklist
+from workbench.report.content import (
+    FORMAT,
+    INSIDE,
+    LIMITS,
+    MEASURED,
+    enough,
+    minimum,
+    plain,
+    sections,
+)
+from workbench.report.differences import (
+    AGREES,
+    CANNOT_CHECK,
+    DIFFERS,
+    Check,
+    difference,
+    outcome,
+    same_rows,
+    same_tree,
+)
 from workbench.report.html import render
+from workbench.report.seals import ENGINE, of_json, package, sha256
 
-AGREES, DIFFERS, CANNOT_CHECK = "agrees", "differs", "cannot check"
-TOLERANCE = 1e-9
-"""Figures from stored rows come out again to the last few bits; adding order may differ."""
 MODEL, PEOPLE = "model", "people.parquet"
 
 
@@ -103,17 +122,21 @@ def verify(report: str | Path, folder: str | Path | None = None) -> Verification
     -----
     Checked are: the manifest's own SHA-256, and that of every file that it or the report names;
     the leaderboard's means and intervals, the group figures and the verdicts, computed again from
-    ``people.parquet`` and ``data/users.parquet``; exposure, leakage, comparisons, orders of ties
-    and what is told of the engine as a whole against the stored tables; and that the HTML is what
-    the JSON says. Where the report stands alone, what is not beside it is "cannot check", not
-    "differs".
+    ``people.parquet`` and ``data/users.parquet``; exposure, leakage, decisions, comparisons, orders
+    of ties and what is told of the engine as a whole against the stored tables; the hashes of
+    settings, engine and package; and that the HTML is what the JSON says. The engine is not asked
+    again here: ``pipeline.recheck`` does that, too. Where the report stands alone, what is not
+    beside it is "cannot check", not "differs".
     """
     path = Path(report)
     path = path / "report.json" if path.is_dir() else path.with_suffix(".json")
     content = _read(path)
     root = path.parent if folder is None else Path(folder)
-    found: list[tuple[str, str, str]] = []
-    for part in (_manifest, _files, _leaderboard, _people, _tables, _verdicts):
+    found: list[Check] = []
+    for part in (
+        _manifest, _files, _fingerprints, _leaderboard, _people, _tables, _decisions, _verdicts,
+        _checklist,
+    ):  # fmt: skip
         try:
             found += part(content, root)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -145,7 +168,7 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _manifest(_: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, str]]:
+def _manifest(_: Mapping[str, Any], root: Path) -> Iterator[Check]:
     """The manifest against its own hash, and every file that it names, the engine's too."""
     if not (root / MANIFEST).is_file():
         yield MANIFEST, CANNOT_CHECK, "the file is not beside the report"
@@ -164,7 +187,7 @@ def _stands_alone(content: Mapping[str, Any], root: Path) -> bool:
     return not any((root / name).exists() for name in named)
 
 
-def _files(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, str]]:
+def _files(content: Mapping[str, Any], root: Path) -> Iterator[Check]:
     if not content["files"]:
         yield "files", CANNOT_CHECK, "the report names none"
     alone = _stands_alone(content, root)
@@ -181,7 +204,7 @@ def _files(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, s
             yield file["path"], AGREES, "sha256"
 
 
-def _leaderboard(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, str]]:
+def _leaderboard(content: Mapping[str, Any], root: Path) -> Iterator[Check]:
     """Figures over people are computed again; the others are compared with the stored table."""
     rows, stored = _stored(root), root / "leaderboard.parquet"
     if rows is None or not stored.is_file():
@@ -199,13 +222,13 @@ def _leaderboard(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, 
         for metric, row in ((m, row) for (name, m), row in said.items() if name == model):
             other = again.get((model, metric), {})
             wrong += [
-                _difference(f"{metric} {field}", row[field], other.get(field))
+                difference(f"{metric} {field}", row[field], other.get(field))
                 for field in ("mean", "low", "high", "n")
             ]
-        yield _outcome(f"leaderboard, {model}", wrong)
+        yield outcome(f"leaderboard, {model}", wrong)
 
 
-def _people(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, str]]:
+def _people(content: Mapping[str, Any], root: Path) -> Iterator[Check]:
     audit = content["audit"]
     if audit is None:
         return
@@ -222,17 +245,19 @@ def _people(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, 
     settings = audit["settings"]
     made, _ = groupings(attributes, _groups(settings["groups"]))
     again = people_frame(rows, made, settings["metrics"], settings["minimum"], settings["seed"])
-    yield from _same_rows("groups", audit["people"], again, by="attribute")
+    again = _told(content, again)
+    yield from same_rows("groups", audit["people"], again, by="attribute")
 
 
-def _tables(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, str]]:
+def _tables(content: Mapping[str, Any], root: Path) -> Iterator[Check]:
     tables = {"comparisons": (content["comparisons"], root / "comparisons.parquet")}
     for name in ("tie_orders", "cold_start"):
         if content.get(name):
             tables[name] = (content[name], root / f"{name}.parquet")
-    for name in ("items", "leakage") if content["audit"] else ():
-        tables[name] = (content["audit"][name], root / "audit" / f"{name}.parquet")
-    for name in INSIDE:
+    for name in ("items", "leakage", "flip", "proxies") if content["audit"] else ():
+        if name in ("items", "leakage") or content["audit"].get(name):
+            tables[name] = (content["audit"][name], root / "audit" / f"{name}.parquet")
+    for name in (*INSIDE, *MEASURED):
         if content.get(name) or name in content.get("few", ()):
             tables[name] = (content[name], root / f"{name}.parquet")
     least = minimum(content["audit"])
@@ -241,11 +266,65 @@ def _tables(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, 
             yield f"{name}, as stored", CANNOT_CHECK, f"{path.relative_to(root)} is missing"
             continue
         stored = pl.read_parquet(path)
-        again = enough(name, stored, least) if name in INSIDE else stored
-        yield from _same_rows(f"{name}, as stored", said, stored if again is None else again)
+        kept = name in INSIDE or name in MEASURED
+        again = enough(name, stored, least) if kept else stored
+        yield from same_rows(f"{name}, as stored", said, stored if again is None else again)
 
 
-def _verdicts(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str, str]]:
+def _told(content: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
+    """As a report of its format tells it: older ones said how small a small group is."""
+    return frame if content["format"] < 2 else hidden(frame)
+
+
+def _decisions(content: Mapping[str, Any], root: Path) -> Iterator[Check]:
+    found = content.get("decisions")
+    for name, file in (("groups", "decisions"), ("parities", "parities")) if found else ():
+        path = root / "audit" / f"{file}.parquet"
+        if not path.is_file():
+            yield f"{file}, as stored", CANNOT_CHECK, f"audit/{path.name} is missing"
+        else:
+            stored = _told(content, pl.read_parquet(path))
+            yield from same_rows(f"{file}, as stored", found[name], stored)
+
+
+def _fingerprints(content: Mapping[str, Any], root: Path) -> Iterator[Check]:
+    """The hash of settings, engine and package; those of the data need the data to be read."""
+    said = content.get("fingerprints")
+    if said is None and content["format"] < 2:
+        return
+    path = root / MANIFEST
+    settings = json.loads(path.read_text("utf-8")).get("configuration") if path.is_file() else None
+    there = {
+        "configuration": None if settings is None else of_json(settings),
+        "engine": sha256(root / ENGINE) if (root / ENGINE).is_file() else None,
+    }
+    for name, again in there.items():
+        if again is None:
+            if said[name] is not None:
+                yield f"fingerprint of the {name}", CANNOT_CHECK, "it is not beside the report"
+        else:
+            yield outcome(f"fingerprint of the {name}", [difference(name, said[name], again)])
+    if said["package"] == package():
+        yield "fingerprint of the package", AGREES, "this is what made the report"
+    else:
+        yield (
+            "fingerprint of the package",
+            CANNOT_CHECK,
+            f"the report was made by another state of the workbench ({content['workbench']}) than "
+            f"this one ({workbench.__version__})",
+        )
+
+
+def _checklist(content: Mapping[str, Any], _: Path) -> Iterator[Check]:
+    """What no run has a say in: the limits, and what the sections inform."""
+    if content["format"] < 2:
+        return
+    again = {"limits": list(LIMITS), "checklist": checklist(sections(content))}
+    said = {name: content[name] for name in again}
+    yield outcome("limits and checklist", list(same_tree("", said, again)))
+
+
+def _verdicts(content: Mapping[str, Any], root: Path) -> Iterator[Check]:
     audit = content["audit"]
     if audit is None:
         return
@@ -257,13 +336,18 @@ def _verdicts(content: Mapping[str, Any], root: Path) -> Iterator[tuple[str, str
         "leakage": pl.DataFrame(audit["leakage"], schema=leakage.SCHEMA),
     }
     again = verdicts_frame(read_policy(audit["policy"]), frames)
-    yield from _same_rows("verdicts, from the policy", audit["verdicts"], again)
+    if content["format"] >= 2:
+        again = again.with_columns(pl.when(pl.col(VALUE).is_not_null()).then(pl.col(N)))
+    yield from same_rows("verdicts, from the policy", audit["verdicts"], again)
 
 
-def _html(content: Mapping[str, Any], path: Path) -> Iterator[tuple[str, str, str]]:
+def _html(content: Mapping[str, Any], path: Path) -> Iterator[Check]:
     page = path.with_suffix(".html")
     if not page.is_file():
         yield page.name, CANNOT_CHECK, "the file is missing"
+        return
+    if content["format"] < FORMAT:
+        yield page.name, CANNOT_CHECK, "it was written by an older version, which draws it its way"
         return
     try:
         same = render(content) == page.read_text("utf-8")
@@ -287,43 +371,3 @@ def _groups(asked: Any) -> Any:
     if isinstance(asked, list):
         return [name if isinstance(name, str) else tuple(name) for name in asked]
     return asked
-
-
-def _same_rows(
-    name: str, said: list[Mapping[str, Any]], again: pl.DataFrame, by: str | None = None
-) -> Iterator[tuple[str, str, str]]:
-    """Row by row; columns that the report leaves out are not compared."""
-    rows = plain(again)
-    if len(said) != len(rows):
-        yield name, DIFFERS, f"the report has {len(said)} rows, there are {len(rows)}"
-        return
-    parts: dict[str, list[str | None]] = {}
-    for one, two in zip(said, rows, strict=True):
-        part = parts.setdefault(f"{name}, {two[by]}" if by else name, [])
-        words = " ".join(str(v) for v in list(two.values())[:4] if isinstance(v, str))
-        if strange := set(one) - set(two):
-            part.append(f"{words}: nothing is known of {sorted(strange)[0]}")
-        part += [
-            _difference(f"{words} {field}", one[field], two[field]) for field in one if field in two
-        ]
-    for part_name, wrong in parts.items():
-        yield _outcome(part_name, wrong)
-
-
-def _difference(what: str, said: Any, again: Any) -> str | None:
-    """What differs, in words; None where nothing does."""
-    if isinstance(said, bool) or isinstance(again, bool):
-        same = said is again
-    elif isinstance(said, int | float) and isinstance(again, int | float):
-        same = math.isclose(said, again, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    else:
-        same = said == again
-    return None if same else f"{what} is {said!r} in the report and comes out as {again!r}"
-
-
-def _outcome(name: str, wrong: list[str | None]) -> tuple[str, str, str]:
-    found = [w for w in wrong if w]
-    if not found:
-        return name, AGREES, f"{len(wrong)} figures"
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return name, DIFFERS, found[0] + more

@@ -1,0 +1,112 @@
+"""Decisions, flipped attributes, slices and feedback, as a report tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+EVERYBODY = "everybody"
+
+
+def told_decisions(content: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The rates of decisions as tables: one per attribute, a row per group, a column per metric.
+
+    Returns
+    -------
+    dict or None
+        ``metrics``, and ``attributes``: ``name``, ``chart``, ``rows`` (``group, n, suppressed,
+        note, cells``) and ``parities``.
+    """
+    from markupsafe import Markup
+
+    from workbench.report.charts import svg
+    from workbench.report.measurement_charts import decisions_chart
+
+    found = content.get("decisions")
+    if not found:
+        return None
+    rows, metrics = found["groups"], list(dict.fromkeys(r["metric"] for r in found["groups"]))
+    attributes = dict.fromkeys(r["attribute"] for r in rows)
+    frame = _frame(rows)
+    told = []
+    for name in attributes:
+        groups: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            if row["attribute"] == name:
+                groups.setdefault(row["group"], {})[row["metric"]] = row
+        shown = any(not row["suppressed"] for of in groups.values() for row in of.values())
+        drawn = shown and name != EVERYBODY
+        told.append(
+            {
+                "name": name,
+                "chart": Markup(svg(decisions_chart(frame, name))) if drawn else None,
+                "rows": [_group(group, of, metrics) for group, of in groups.items()],
+                "parities": [r for r in found["parities"] if r["attribute"] == name],
+            }
+        )
+    return {"metrics": metrics, "attributes": told}
+
+
+def _group(name: str, of: Mapping[str, Any], metrics: list[str]) -> dict[str, Any]:
+    """A row of the table; suppressed where nothing of the group is shown."""
+    first = next(iter(of.values()))
+    return {
+        "group": name,
+        "n": of[metrics[0]]["n"] if metrics[0] in of else None,
+        "suppressed": all(row["suppressed"] for row in of.values()),
+        "note": first.get("note"),
+        "cells": [of.get(metric) for metric in metrics],
+    }
+
+
+def told_feedback(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The simulation as tables: one per measure, first and last round of each setting and group."""
+    from markupsafe import Markup
+
+    from workbench.report.charts import svg
+    from workbench.report.measurement_charts import feedback_chart
+
+    rows = content.get("feedback") or []
+    told = []
+    for measure in dict.fromkeys(r["measure"] for r in rows):
+        mine = [r for r in rows if r["measure"] == measure]
+        first, last = min(r["round"] for r in mine), max(r["round"] for r in mine)
+        ends: dict[tuple[Any, Any], dict[int, Any]] = {}
+        for row in mine:
+            ends.setdefault((row["setting"], row["group"]), {})[row["round"]] = row
+        whole = [r for r in mine if r["group"] in (None, EVERYBODY) and r["value"] is not None]
+        words = measure.replace("_", " ")
+        told.append(
+            {
+                "measure": measure,
+                "first": first,
+                "last": last,
+                "chart": Markup(svg(feedback_chart(_frame(whole), words))) if whole else None,
+                "rows": [
+                    {"setting": s, "group": g, "first": of.get(first), "last": of.get(last)}
+                    for (s, g), of in ends.items()
+                ],
+            }
+        )
+    return told
+
+
+def charts(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Charts of flipped attributes and of slices, where there are any."""
+    from markupsafe import Markup
+
+    from workbench.report.charts import svg
+    from workbench.report.measurement_charts import flip_chart, slices_chart
+
+    found = {}
+    if flip := (content.get("audit") or {}).get("flip"):
+        found["flip"] = Markup(svg(flip_chart(_frame(flip))))
+    if slices := content.get("slices"):
+        found["slices"] = Markup(svg(slices_chart(_frame(slices))))
+    return found
+
+
+def _frame(rows: Any) -> pl.DataFrame:
+    return pl.DataFrame(rows, infer_schema_length=None)
