@@ -299,7 +299,7 @@ def _measured(plan: Plan, engine: Engine, cut: Split, stages: Stages) -> Found:
             )
             parts.append(boards.summary(name, rows[name], slates, cut, _rating_rows(model, cut)))
             measured = time.perf_counter()
-            curves.append(_curve(name, model, cut, plan))
+            curves.append(cold_curve(name, model, cut, plan))
             seconds[name] = {
                 "fit": round(fitted - started, 2),
                 "evaluate": round(measured - fitted, 2),
@@ -310,7 +310,7 @@ def _measured(plan: Plan, engine: Engine, cut: Split, stages: Stages) -> Found:
     return Found(rows, figures, curve, seconds, left_out, engine, slates)  # the engine came last
 
 
-def _curve(name: str, model: Recommender, cut: Split, plan: Plan) -> pl.DataFrame:
+def cold_curve(name: str, model: Recommender, cut: Split, plan: Plan) -> pl.DataFrame:
     """nDCG by how much of each history is shown; empty where hardly anybody has any."""
     lengths = reached(cut)
     if not lengths:

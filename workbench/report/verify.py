@@ -49,6 +49,9 @@ from workbench.report.html import render
 from workbench.report.seals import ENGINE, of_json, package, sha256
 
 MODEL, PEOPLE = "model", "people.parquet"
+HASH, STORED, RESCORE, REFIT = "hash", "exact", "1e-6", "refit"
+"""How near it has to be: the same bytes; to the last bits, from stored rows; nearly, where the
+engine was asked again; nearly, where it was fitted again."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,9 @@ class Verification:
     Attributes
     ----------
     checks : polars.DataFrame
-        ``check``, ``outcome`` ("agrees", "differs", "cannot check") and ``detail``.
+        ``check``, ``outcome`` ("agrees", "differs", "cannot check"), ``detail`` and ``class``, how
+        near it has to be: "hash", "exact" (from stored rows), "1e-6" (the engine asked again) or
+        "refit".
     """
 
     checks: pl.DataFrame
@@ -73,13 +78,17 @@ class Verification:
         """0 where nothing differs, else 1."""
         return 0 if self.agrees else 1
 
+    def and_also(self, more: list[tuple[str, Check]]) -> Verification:
+        """With further checks, each with its class."""
+        return Verification(pl.concat([self.checks, _frame(more)]))
+
     def __bool__(self) -> bool:
         return self.agrees
 
     def __str__(self) -> str:
         marks = {AGREES: "✓", DIFFERS: "✕", CANNOT_CHECK: "?"}
         lines = [
-            f"{marks[row['outcome']]} {row['outcome']:<12}  {row['check']}"
+            f"{marks[row['outcome']]} {row['outcome']:<12}  {row['class']:<5}  {row['check']}"
             + (f": {row['detail']}" if row["detail"] else "")
             for row in self.checks.iter_rows(named=True)
         ]
@@ -128,26 +137,37 @@ def verify(report: str | Path, folder: str | Path | None = None) -> Verification
     again here: ``pipeline.recheck`` does that, too. Where the report stands alone, what is not
     beside it is "cannot check", not "differs".
     """
-    path = Path(report)
-    path = path / "report.json" if path.is_dir() else path.with_suffix(".json")
-    content = _read(path)
+    path, content = read_report(report)
     root = path.parent if folder is None else Path(folder)
-    found: list[Check] = []
+    found: list[tuple[str, Check]] = []
     for part in (
         _manifest, _files, _fingerprints, _leaderboard, _people, _tables, _decisions, _verdicts,
         _checklist,
     ):  # fmt: skip
+        kind = HASH if part in (_manifest, _files, _fingerprints) else STORED
+        name = part.__name__.strip("_")
         try:
-            found += part(content, root)
+            found += [(kind, check) for check in part(content, root)]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            name = part.__name__.strip("_")
-            found.append((name, DIFFERS, f"it does not have the shape of a report ({error!r})"))
+            why = f"it does not have the shape of a report ({error!r})"
+            found.append((kind, (name, DIFFERS, why)))
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-            found.append((part.__name__.strip("_"), DIFFERS, f"a file cannot be read ({error})"))
-    found += _html(content, path)
-    return Verification(
-        pl.DataFrame(found, schema=["check", "outcome", "detail"], orient="row").cast(pl.String)
-    )
+            found.append((kind, (name, DIFFERS, f"a file cannot be read ({error})")))
+    found += [(STORED, check) for check in _html(content, path)]
+    return Verification(_frame(found))
+
+
+def _frame(found: list[tuple[str, Check]]) -> pl.DataFrame:
+    rows = [(*check, kind) for kind, check in found]
+    columns = dict.fromkeys(("check", "outcome", "detail", "class"), pl.String)
+    return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+def read_report(report: str | Path) -> tuple[Path, dict[str, Any]]:
+    """The path of the JSON of a report, and what it says; raises as ``verify`` does."""
+    path = Path(report)
+    path = path / "report.json" if path.is_dir() else path.with_suffix(".json")
+    return path, _read(path)
 
 
 def _read(path: Path) -> dict[str, Any]:
