@@ -4,7 +4,7 @@ import pytest
 from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
-from workbench.audit.leakage import _auc, leakage_frame
+from workbench.audit.leakage import auc_influence, leakage_frame
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_same_twice(told):
 def test_auc_is_that_of_scikit_learn_with_ties():
     rng = np.random.default_rng(0)
     score, y = rng.integers(0, 8, 200).astype(float), rng.integers(0, 2, 200)
-    auc, influence = _auc(score, y)
+    auc, influence = auc_influence(score, y)
     assert auc == pytest.approx(roc_auc_score(y, score), abs=1e-12)
     assert influence.mean() == pytest.approx(0, abs=1e-12)
 
@@ -55,13 +55,50 @@ def test_numbers_are_asked_above_the_median_and_the_rest_is_named(told):
         answer,
         {"slates": silent},
         age=list(range(300)),
-        town=["a", "b", "c"] * 100,
         rare=["x"] * 5 + ["y"] * 295,
+        tags=[["a"]] * 300,
+        silent=[None] * 300,
+        same=["x"] * 300,
+        card=[f"c{i}" for i in range(300)],
     )
     assert set(found["attribute"]) == {"gender", "age"}
     assert found.filter(attribute="age")["question"].item() == "above 149.5 or not"
-    assert "two values" in skipped["town"]
-    assert "at least 20 people of each" in skipped["rare"]
+    for name in ("rare", "card"):
+        assert "at least 20 people of each" in skipped[name]
+    assert skipped["tags"] == "leakage is asked of words and of numbers, not of List(String)"
+    assert skipped["silent"].endswith("not of what nobody told")
+    assert skipped["same"].endswith("not of one value")
+
+
+def test_each_of_several_answers_is_told_from_all_others(told):
+    _, silent, _ = told
+    rng = np.random.default_rng(5)
+    town = np.array(["a", "b", "c", "d"] * 75)
+    town[:7] = "e"  # of too few to be asked about
+    only_a = silent.toarray()
+    only_a[town == "a", :3] = rng.random(((town == "a").sum(), 3)) < 0.8
+    found, _ = asked(town, {"slates": sparse.csr_array(only_a.astype(float)), "histories": silent})
+    by = {r["source"]: r for r in found.iter_rows(named=True)}
+    assert by["slates"]["question"] == "which of a, b, c, d"
+    assert by["slates"]["n"] == 300
+    assert by["slates"]["low"] > 0.55
+    assert by["histories"]["low"] < 0.5 < by["histories"]["high"]
+    many = np.array([f"g{i % 14}" for i in range(300)])
+    (words,) = asked(many, {"slates": silent})[0]["question"]
+    assert words == "which of 12 groups"
+
+
+def test_what_was_guessed_from_features_stands_before_the_difference(told):
+    answer, silent, loud = told
+    guess = (0.625, np.zeros(300))
+    found, _ = leakage_frame(
+        pl.DataFrame({"gender": answer}), ["gender"], {"slates": loud, "histories": silent}, 20, 0,
+        {"gender": guess},
+    )  # fmt: skip
+    assert found["source"].to_list() == [
+        "slates", "histories", "features", "slates less histories",
+    ]  # fmt: skip
+    assert found.filter(source="features").row(0)[2:5] == (0.625, 0.625, 0.625)
 
 
 def test_people_of_whom_it_is_not_known_are_not_asked(told):

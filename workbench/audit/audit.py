@@ -11,9 +11,13 @@ import numpy as np
 import polars as pl
 
 from workbench.audit.exposure import attention_matrix, items_frame
+from workbench.audit.flip import SCHEMA as FLIP
+from workbench.audit.flip import flip_frame
 from workbench.audit.groups import Groups, groupings
 from workbench.audit.leakage import HISTORIES, SLATES, leakage_frame
 from workbench.audit.people import people_frame
+from workbench.audit.proxies import SCHEMA as PROXIES
+from workbench.audit.proxies import features_read, guesses, leaked, proxies_frame
 from workbench.audit.verdict import check_minimum, read_policy, verdicts_frame
 from workbench.columns import RANK, USER
 from workbench.data.split import Split
@@ -47,6 +51,12 @@ class Audit:
         The content of the policy.
     settings : dict
         ``k``, ``minimum``, ``seed``, ``metrics``, ``groups`` as asked: enough to do it again.
+    flip : polars.DataFrame
+        Whose slate changes if only an attribute does; see ``workbench.audit.flip``. Empty for
+        lists made elsewhere.
+    proxies : polars.DataFrame
+        Features that stand for an attribute; see ``workbench.audit.proxies``. Empty for models
+        without features.
     """
 
     people: pl.DataFrame
@@ -57,6 +67,8 @@ class Audit:
     skipped: pl.DataFrame
     policy: dict[str, Any] = field(repr=False)
     settings: dict[str, Any] = field(repr=False)
+    flip: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FLIP))
+    proxies: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PROXIES))
 
     @property
     def passed(self) -> bool | None:
@@ -158,12 +170,20 @@ def audit(
     attributes = _attributes(split, ids)
     guessed = sorted({part for g in made for part in _parts(g.attribute, attributes.columns)})
     has = np.flatnonzero(places >= 0)
+    flip, proxies, features = pl.DataFrame(schema=FLIP), pl.DataFrame(schema=PROXIES), None
+    if isinstance(model, Recommender):
+        flip = flip_frame(model, split, k, seed, groups=groups, slates=slates, minimum=minimum)
+    if guessed and hasattr(model, "contributions"):
+        read = features_read(model, profiles, slates, k)  # type: ignore[arg-type]
+        told = guesses(attributes, guessed, read, minimum, seed)
+        features, proxies = leaked(told), proxies_frame(told, read.names, seed)
     leakage, unguessed = leakage_frame(
         attributes[has],
         guessed,
         {SLATES: attention_matrix(slates, split)[places[has]], HISTORIES: profiles.seen[has]},
         minimum,
         seed,
+        features,
     )
     frames = {
         "people": people_frame(rows, made, metrics, minimum, seed),
@@ -183,6 +203,8 @@ def audit(
             orient="row",
         ),
         policy=written.content,
+        flip=flip,
+        proxies=proxies,
         settings={
             "k": k,
             "minimum": minimum,
