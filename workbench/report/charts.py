@@ -227,7 +227,7 @@ def svg(chart: Any) -> str:
 
     Everything that comes from data is escaped by the renderer.
     """
-    return _drawn(json.dumps(chart.to_dict(), sort_keys=True))
+    return _drawn(json.dumps(chart.to_dict(validate=False), sort_keys=True))
 
 
 @lru_cache(maxsize=64)
