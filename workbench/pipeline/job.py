@@ -165,7 +165,7 @@ def run(
                     frame.write_parquet(folder / f"{table}.parquet")
             with stages("audit"):
                 audit = workbench.audit(
-                    found.slates, cut, k=plan.k, rows=found.rows[ENGINE], seed=plan.seed
+                    found.engine, cut, k=plan.k, rows=found.rows[ENGINE], seed=plan.seed
                 )
                 (folder / "audit").mkdir()
                 for table in AUDIT_FRAMES:

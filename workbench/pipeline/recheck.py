@@ -213,7 +213,7 @@ def _asked_again(content: Mapping[str, Any], run: Run, say: Any) -> Iterator[Che
         yield from same_rows("cold start, engine", curve, again, tolerance=RESCORED)
     if content["audit"]:
         say("audit")
-        yield from _audited(content["audit"], slates, cut, rows)
+        yield from _audited(content["audit"], engine, cut, rows)
     if content.get("decisions"):
         say("decisions")
         judged = decisions_of(engine, cut, plan)
@@ -240,14 +240,14 @@ def _asked_again(content: Mapping[str, Any], run: Run, say: Any) -> Iterator[Che
 
 
 def _audited(
-    told: Mapping[str, Any], slates: Any, cut: Split, rows: pl.DataFrame
+    told: Mapping[str, Any], engine: Engine, cut: Split, rows: pl.DataFrame
 ) -> Iterator[Check]:
     settings = told["settings"]
     groups = settings["groups"]
     if isinstance(groups, list):
         groups = [name if isinstance(name, str) else tuple(name) for name in groups]
     found = workbench.audit(
-        slates, cut, groups, k=settings["k"], rows=rows, metrics=settings["metrics"],
+        engine, cut, groups, k=settings["k"], rows=rows, metrics=settings["metrics"],
         minimum=settings["minimum"], policy=told["policy"], seed=settings["seed"],
     )  # fmt: skip
     for name in AUDIT_FRAMES:

@@ -131,7 +131,7 @@ def groups_chart(people: pl.DataFrame, attribute: str, metric: str, label: str) 
 
 def leakage_chart(leakage: pl.DataFrame) -> Any:
     """How well each attribute can be guessed, from what; the line is pure chance."""
-    rows = leakage.filter(pl.col("source").is_in(["slates", "histories"])).with_columns(
+    rows = leakage.filter(pl.col("source").is_in(["slates", "histories", "features"])).with_columns(
         (pl.col(ATTRIBUTE) + ", from " + pl.col("source")).alias("asked")
     )
     rows = short(rows.select("asked", "auc", LOW, HIGH, N), "asked")
