@@ -117,7 +117,7 @@ def audit(
     policy : path or mapping, optional
         Thresholds; by default ``workbench/audit/policy.toml``.
     seed : int
-        Of the bootstrap, the permutations and the folds.
+        Of the bootstrap, the permutations and the halves of leakage.
 
     Raises
     ------

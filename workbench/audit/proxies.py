@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from workbench.audit.intervals import generator, interval, weighted_sums
 from workbench.audit.leakage import (
-    N_FOLDS,
     Guess,
     Question,
     auc_influence,
@@ -66,7 +65,7 @@ class Told:
     ----------
     question : Question
     guess : Guess
-    shares : (n_asked, n_features) float64
+    shares : (n_guessed, n_features) float64
         Size of the share (SHAP) of each feature in the guess about each person, who was not
         learnt from; mean over the answers.
     """
@@ -108,12 +107,12 @@ def guesses(
     """Guess every attribute from the features of the slates, by boosted trees.
 
     Parameters are those of ``workbench.audit.leakage.leakage_frame``, with the same questions and
-    folds; ``read`` is row-aligned with ``attributes``.
+    halves; ``read`` is row-aligned with ``attributes``.
     """
     told = []
     for question in questions(attributes, names, minimum, seed)[0]:
         matrix = read.matrix[question.rows]
-        parts = [_cross_validated(matrix, y, question.fold, seed) for y in question.asked]
+        parts = [_guess(matrix, y, question.learnt, seed) for y in question.asked]
         shares: NDArray[np.float64] = np.mean([np.abs(share) for _, share in parts], axis=0)
         told.append(Told(question, averaged([guess for guess, _ in parts]), shares))
     return told
@@ -173,10 +172,10 @@ def leaked(told: list[Told]) -> Mapping[str, Guess]:
     return {one.question.attribute: one.guess for one in told}
 
 
-def _cross_validated(
-    matrix: NDArray[np.float32], y: NDArray[np.int64], fold: NDArray[np.int64], seed: int
+def _guess(
+    matrix: NDArray[np.float32], y: NDArray[np.int64], learnt: NDArray[np.bool_], seed: int
 ) -> tuple[Guess, NDArray[np.float64]]:
-    """AUC within each fold, averaged; influence of each person; and the shares of each guess."""
+    """AUC, and influence and shares of each person guessed about."""
     import xgboost as xgb
 
     params = {
@@ -187,14 +186,7 @@ def _cross_validated(
         "nthread": 1,  # the same trees on every machine
         "verbosity": 0,
     }
-    aucs, influence = [], np.zeros(len(y))
-    shares = np.zeros(matrix.shape, dtype=np.float64)
-    for part in range(N_FOLDS):
-        asked = fold == part
-        learnt = xgb.DMatrix(matrix[~asked], y[~asked], nthread=1)
-        booster = xgb.train(params, learnt, N_TREES)
-        said = booster.predict(xgb.DMatrix(matrix[asked], nthread=1), pred_contribs=True)
-        auc, influence[asked] = auc_influence(said.sum(axis=1, dtype=np.float64), y[asked])
-        aucs.append(auc)
-        shares[asked] = said[:, :-1]
-    return (float(np.mean(aucs)), influence), shares
+    booster = xgb.train(params, xgb.DMatrix(matrix[learnt], y[learnt], nthread=1), N_TREES)
+    said = booster.predict(xgb.DMatrix(matrix[~learnt], nthread=1), pred_contribs=True)
+    score = said.sum(axis=1, dtype=np.float64)
+    return auc_influence(score, y[~learnt]), said[:, :-1].astype(np.float64)
