@@ -49,7 +49,10 @@ def decisions_chart(groups: pl.DataFrame, attribute: str) -> Any:
         first = not panels
         axis = alt.Axis(labels=first, ticks=False, labelLimit=300)
         y = alt.Y(f"{GROUP}:N", sort=order, title=None, axis=axis, scale=alt.Scale(domain=order))
-        scale, ticks = alt.Scale(zero=False, padding=8), alt.Axis(tickCount=4, format="%")
+        scale, ticks = (
+            alt.Scale(zero=False, padding=8),
+            alt.Axis(tickCount=3, format="%", labelOverlap="greedy", labelFontSize=11),
+        )
         base = alt.Chart(alt.Data(values=ends))
         x, low = (alt.X(f"{c}:Q", title=words, scale=scale, axis=ticks) for c in (VALUE, LOW))
         rule = base.mark_rule(strokeWidth=2.5, color=BLUE, opacity=0.55)
