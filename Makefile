@@ -14,10 +14,10 @@ NEEDED := pyproject.toml requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run app lab test test-full lint bench evidence notebooks lock
+.PHONY: help run app lab test test-full lint bench evidence audit-calibration notebooks lock
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  DATA=synthetic make run     another data set (workbench data list)"
 	@echo "  ARGS='--seed 1' make run    more options (workbench run --help)"
@@ -48,6 +48,9 @@ bench: $(VENV)/.test  ## speed beside the bare linear algebra and beside peers; 
 
 evidence: $(VENV)/.test  ## the engine against all others, over seeds and tie orders (an hour)
 	@$(BIN)/python -m tests.evidence $(ARGS)
+
+audit-calibration: $(VENV)/.test  ## the audit against planted truth, 1,000 redraws and 100 refits
+	@$(BIN)/python -m tests.evidence.audit_calibration $(ARGS)
 
 notebooks: $(VENV)/.lab  ## execute all notebooks; HTML copies in data/notebooks
 	@mkdir -p data/notebooks

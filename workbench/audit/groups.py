@@ -146,9 +146,10 @@ def _grouping(attributes: pl.DataFrame, name: str, edges: Sequence[float] | None
     if edges is None and not _is_age(name, known):
         reason = _unfit(known, attributes.height)
         if reason:
+            bands = f", or give bands: groups={{{name!r}: [18, 35, 56]}}"
             raise ArgumentError(
                 f"groups: {name!r} cannot be a group ({reason}); "
-                f"leave it out, or give bands: groups={{{name!r}: [18, 35, 56]}}"
+                f"leave it out{bands if column.dtype.is_numeric() else ''}"
             )
     if column.dtype.is_numeric():
         if edges is not None:
