@@ -53,6 +53,7 @@ _WHERE = {
     "global_shares": "explain.global_",
     "importance": "explain.global_",
     "load": "data.load",
+    "mitigate": "audit.mitigation",
     "model_names": "ranking.registry",
     "recommend": "ranking.recommend",
     "retrievers_contribution": "explain.retrieval",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import cache
-from app.panels import groups, releases, verdicts
+from app.panels import groups, mend, releases, verdicts
 from app.widgets import html, opened, text
 
 
@@ -22,13 +22,14 @@ def main() -> None:
         )
     )
     verdicts.show(audit)
-    people, items, leakage, rest, runs = st.tabs(
+    people, items, leakage, better, runs, rest = st.tabs(
         [
             "For whom it works",
             "Who gets shown",
             "What lists give away",
-            "What was not asked",
+            "Can it be better",
             "Against another run",
+            "What was not asked",
         ]
     )
     with people:
@@ -37,10 +38,12 @@ def main() -> None:
         groups.items(audit)
     with leakage:
         groups.leakage(audit)
-    with rest:
-        groups.rest(audit)
+    with better:
+        mend.show(world)
     with runs:
         releases.show(world)
+    with rest:
+        groups.rest(audit)
     _report(world)
 
 
