@@ -101,7 +101,8 @@ def charts(content: Mapping[str, Any]) -> dict[str, Any]:
     from workbench.report.measurement_charts import flip_chart, slices_chart
 
     found = {}
-    if flip := (content.get("audit") or {}).get("flip"):
+    flip = (content.get("audit") or {}).get("flip") or []
+    if any(row["changed"] for row in flip):  # zeros alone are no picture
         found["flip"] = Markup(svg(flip_chart(_frame(flip))))
     if slices := content.get("slices"):
         found["slices"] = Markup(svg(slices_chart(_frame(slices))))
