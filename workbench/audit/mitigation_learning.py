@@ -26,7 +26,7 @@ REWEIGHTING: Mapping[str, tuple[float, ...]] = {
     PEOPLE: (1.0, 3.0, 9.0),
     ITEMS: (0.5, 1.0, 2.0, 4.0, 8.0),
 }
-"""Name → strengths; lessons of the group, or relevant ones of the kind, count 1 + strength times."""
+"""Name → strengths: lessons of the group, or relevant ones of the kind, count 1 + strength fold."""
 
 
 class Teaching(Engine):
