@@ -49,6 +49,7 @@ _WHERE = {
     "feature_catalogue": "features.catalogue",
     "features": "features.catalogue",
     "fidelity": "explain.fidelity",
+    "find_slices": "audit.slice_finder",
     "funnel": "ranking.funnel",
     "global_shares": "explain.global_",
     "importance": "explain.global_",

@@ -73,6 +73,18 @@ def slice_table(
     ArgumentError
         ``rows`` lack the metric, or are not of the people of the split.
     """
+    aligned = aligned_rows(split, rows, metric)
+    return people_frame(aligned, slices(split), [metric], minimum, seed)
+
+
+def aligned_rows(split: Split, rows: pl.DataFrame, metric: str) -> pl.DataFrame:
+    """Rows of ``wb.evaluate`` of one model, in the order of ``split.people()``.
+
+    Raises
+    ------
+    ArgumentError
+        ``rows`` lack the metric, or are not of the people of the split.
+    """
     if metric not in rows.columns:
         raise ArgumentError(f"metric={metric!r} is no column of rows; there are {rows.columns}")
     ids, _ = split.people()
@@ -83,7 +95,7 @@ def slice_table(
             f"rows hold {rows.height:,} people and the split asks about {len(ids):,}; give the "
             "rows of one model on this split"
         )
-    return people_frame(aligned, slices(split), [metric], minimum, seed)
+    return aligned
 
 
 def members(split: Split, attribute: str, group: str) -> list[Id]:
