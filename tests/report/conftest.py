@@ -49,7 +49,7 @@ def make_run(folder, split, models):
     cold = pl.concat(parts).filter(pl.col("metric") == "ndcg")
     cold.write_parquet(folder / "cold_start.parquet")
     split.train.users.write_parquet(folder / "data" / "users.parquet")
-    for name in ("people", "items", "leakage", "verdicts"):
+    for name in ("people", "items", "leakage", "verdicts", "flip"):
         getattr(audit, name).write_parquet(folder / "audit" / f"{name}.parquet")
     return SimpleNamespace(
         path=folder,
