@@ -33,7 +33,7 @@ lab: $(VENV)/.lab  ## open JupyterLab on notebooks/
 	@$(BIN)/workbench lab $(ARGS)
 
 test: $(VENV)/.test  ## the fast tests
-	$(BIN)/python -m pytest -m "not full" $(ARGS)
+	$(BIN)/python -m pytest -m "not full" -n 2 --dist loadfile $(ARGS)
 
 test-full: $(VENV)/.test  ## all tests, the long ones too
 	$(BIN)/python -m pytest $(ARGS)
