@@ -15,13 +15,17 @@ import streamlit as st
 
 from app.cache import World
 from app.words import counted
+from workbench.audit.slice_finder import MOST_CONDITIONS, slice_members
 from workbench.audit.slices import members, slices
 from workbench.columns import USER
 from workbench.errors import ArgumentError
 from workbench.vocabulary import Id
 
 EVERYBODY, GUESTS, SLICE, QUALITY, PEOPLE = "everybody", "guests", "slice", "quality", "people"
-KINDS = (EVERYBODY, GUESTS, SLICE, QUALITY, PEOPLE)
+MEETING = "meeting"
+KINDS = (EVERYBODY, GUESTS, SLICE, MEETING, QUALITY, PEOPLE)
+CONDITIONS = range(2, 2 * MOST_CONDITIONS + 1, 2)
+"""Words that may follow in an address: an attribute and a group each."""
 MOST_NAMED = 20
 """People that an address names."""
 LONGEST = 600
@@ -38,10 +42,12 @@ class Cohort:
     Attributes
     ----------
     kind : str
-        "everybody", "guests", "slice" (of one attribute), "quality" (the engine's nDCG for them
-        lies between ``low`` and ``high``) or "people" (by name).
+        "everybody", "guests", "slice" (of one attribute), "meeting" (several conditions at once),
+        "quality" (the engine's nDCG for them lies between ``low`` and ``high``) or "people" (by
+        name).
     attribute, group : str
         Of a slice, as ``workbench.audit.slices`` names it.
+    conditions : tuple of (attribute, group)
     low, high : float
     user_ids : tuple of ids
         Of people by name.
@@ -53,12 +59,15 @@ class Cohort:
     low: float = 0.0
     high: float = 1.0
     user_ids: tuple[Id, ...] = ()
+    conditions: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
         """What it is called; names of attributes and groups are untrusted text."""
         if self.kind == SLICE:
             return f"{self.attribute.replace('_', ' ')}: {self.group}"
+        if self.kind == MEETING:
+            return " and ".join(f"{a.replace('_', ' ')}: {g}" for a, g in self.conditions)
         if self.kind == QUALITY:
             return f"Ranking quality (nDCG) from {self.low:g} to {self.high:g}"
         if self.kind == PEOPLE:
@@ -77,11 +86,15 @@ class Cohort:
 def _members(key: str, rule: str, _world: World, _cohort: Cohort) -> list[Id]:
     cohort, split = _cohort, _world.split
     asked, _ = split.people()
-    if cohort.kind == SLICE:
-        try:
+    try:
+        if cohort.kind == SLICE:
             return members(split, cohort.attribute, cohort.group)
-        except ArgumentError:
-            return []
+        if cohort.kind == MEETING:
+            return slice_members(
+                split, [{"attribute": a, "group": g} for a, g in cohort.conditions]
+            )
+    except ArgumentError:
+        return []
     wanted = set(asked)
     if cohort.kind == GUESTS:
         wanted = {*split.guests, *split.train.guest_ids}
@@ -112,6 +125,8 @@ def to_text(cohort: Cohort) -> str:
     parts: list[Any] = [cohort.kind]
     if cohort.kind == SLICE:
         parts += [cohort.attribute, cohort.group]
+    elif cohort.kind == MEETING:
+        parts += [word for condition in cohort.conditions for word in condition]
     elif cohort.kind == QUALITY:
         parts += [cohort.low, cohort.high]
     elif cohort.kind == PEOPLE and len(cohort.user_ids) <= MOST_NAMED:
@@ -132,6 +147,8 @@ def from_text(text: str) -> Cohort | None:
     kind, *rest = parts
     if kind == SLICE and len(rest) == 2 and all(isinstance(p, str) for p in rest):
         return Cohort(SLICE, attribute=rest[0], group=rest[1])
+    if kind == MEETING and len(rest) in CONDITIONS and all(isinstance(p, str) for p in rest):
+        return Cohort(MEETING, conditions=tuple(zip(rest[::2], rest[1::2], strict=True)))
     if kind == QUALITY and len(rest) == 2 and all(_share(p) for p in rest) and rest[0] <= rest[1]:
         return Cohort(QUALITY, low=float(rest[0]), high=float(rest[1]))
     if kind == PEOPLE and len(rest) <= MOST_NAMED and all(type(p) in (int, str) for p in rest):

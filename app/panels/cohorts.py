@@ -7,7 +7,7 @@ import streamlit as st
 from app import cohort as cohorts
 from app import session
 from app.cache import World
-from app.cohort import EVERYBODY, FEW, GUESTS, KINDS, PEOPLE, QUALITY, SLICE, Cohort
+from app.cohort import EVERYBODY, FEW, GUESTS, KINDS, MEETING, PEOPLE, QUALITY, SLICE, Cohort
 from app.words import counted
 from workbench.vocabulary import Id
 
@@ -15,6 +15,7 @@ NAMES = {
     EVERYBODY: "Everybody",
     GUESTS: "Guests",
     SLICE: "People of one kind",
+    MEETING: "Several things at once",
     QUALITY: "By ranking quality",
     PEOPLE: "From saved cases",
 }
@@ -29,6 +30,7 @@ def choose(world: World, cohort: Cohort) -> list[Id]:
         for kind in KINDS
         if (kind != GUESTS or world.guests)
         and (kind != SLICE or ways)
+        and (kind != MEETING or cohort.kind == MEETING)  # comes from a slice that was found
         and (kind != PEOPLE or saved or cohort.kind == PEOPLE)
     ]
     with st.container(border=True, key="cohort_panel"):
@@ -43,6 +45,8 @@ def choose(world: World, cohort: Cohort) -> list[Id]:
             )  # fmt: skip
         if cohort.kind == SLICE and ways:
             _slice(ways, cohort, second, third)
+        elif cohort.kind == MEETING:
+            second.text(cohort.name)
         elif cohort.kind == QUALITY:
             state["cohort_quality"] = (cohort.low, cohort.high)
             with second:
@@ -104,6 +108,8 @@ def _kind_chosen(ways: dict[str, tuple[str, ...]], saved: tuple[Id, ...]) -> Non
         cohorts.put(Cohort(SLICE, attribute, ways[attribute][0]))
     elif kind == QUALITY:
         cohorts.put(Cohort(QUALITY, low=0.0, high=0.1))
+    elif kind == MEETING:
+        return  # it is the one that is there
     elif kind == PEOPLE:
         cohorts.put(Cohort(PEOPLE, user_ids=saved))
     else:

@@ -153,37 +153,6 @@ def items(audit: Audit) -> None:
     download("Download exposure (CSV)", frame, "exposure.csv", "exposure-csv")
 
 
-def leakage(audit: Audit) -> None:
-    """How well attributes can be guessed from lists."""
-    frame = audit.leakage
-    st.write(
-        "Could somebody who sees only a list guess an attribute of the person? 0.5 is guessing, "
-        "1 is certainty. A list should not give away more than the person's own history does."
-    )
-    if not frame.height:
-        st.info("No attribute of this log could be asked about.")
-        return
-    number = st.column_config.NumberColumn
-    st.dataframe(
-        frame.select(ATTRIBUTE, "question", "source", "auc", LOW, HIGH, N),
-        hide_index=True,
-        placeholder="–",
-        column_config={
-            ATTRIBUTE: "Attribute",
-            "question": "Guessed",
-            "source": st.column_config.TextColumn(
-                "From", help="From lists, from histories, or the first less the second."
-            ),
-            "auc": number("AUC", format="%.3f", help="0.5 is guessing, 1 is certainty; the last "
-                          "row of each attribute is a difference, where 0 is none."),
-            LOW: number("from", format="%.3f"),
-            HIGH: number("to", format="%.3f"),
-            N: number("People", format="%d"),
-        },
-        alt="How well each attribute can be guessed from lists and from histories.",
-    )  # fmt: skip
-
-
 def rest(audit: Audit) -> None:
     """What was left out, and the policy."""
     if audit.skipped.height:

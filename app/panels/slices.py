@@ -74,7 +74,9 @@ def show(world: World) -> None:
         },
         alt="Each kind of people: how many, mean, interval, difference to all others.",
     )  # fmt: skip
-    _take_along(world, way, shown, chosen.selection.rows)
+    row = next((i for i in chosen.selection.rows if i < shown.height), None)
+    cohort = None if row is None else Cohort(SLICE, way, shown[GROUP][row])
+    take_along(world, cohort, 0 if row is None else shown[N][row], "slice")
     download("Download all slices (CSV)", found, "slices.csv", "slices-csv")
 
 
@@ -93,19 +95,28 @@ def _hidden(of_way: pl.DataFrame) -> None:
         )
 
 
-def _take_along(world: World, way: str, shown: pl.DataFrame, rows: list[int]) -> None:
-    """The way from a slice that was clicked to the screens that follow the cohort."""
-    if not rows or rows[0] >= shown.height:
+def take_along(world: World, chosen: Cohort | None, people: int, key: str) -> None:
+    """The way from a slice that was clicked to the screens that follow the cohort.
+
+    Parameters
+    ----------
+    chosen : Cohort, optional
+        None where no row was clicked.
+    people : int
+        How many they are.
+    key : str
+        Begins the keys of the buttons.
+    """
+    if chosen is None:
         st.caption("Choose a row to take these people along to the other screens.")
         return
-    chosen = Cohort(SLICE, way, shown[GROUP][rows[0]])
-    st.text(f"Chosen: {chosen.name}, {shown[N][rows[0]]:,} people.")
+    st.text(f"Chosen: {chosen.name}, {people:,} people.")
     with st.container(horizontal=True, gap="small"):
-        for key, label, icon, file in (
-            ("slice_many", "What if for these people", ":material/groups:", "screens/many.py"),
-            ("slice_compare", "Compare on them", ":material/compare:", "screens/compare.py"),
+        for end, label, icon, file in (
+            ("many", "What if for these people", ":material/groups:", "screens/many.py"),
+            ("compare", "Compare on them", ":material/compare:", "screens/compare.py"),
         ):
-            if st.button(label, key=key, icon=icon):
+            if st.button(label, key=f"{key}_{end}", icon=icon):
                 cohorts.take(world, chosen)
                 st.switch_page(file)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import cache
-from app.panels import groups, mend, releases, verdicts
+from app.panels import groups, leakage, mend, releases, unnamed, verdicts
 from app.widgets import html, opened, text
 
 
@@ -22,9 +22,10 @@ def main() -> None:
         )
     )
     verdicts.show(audit)
-    people, items, leakage, better, runs, rest = st.tabs(
+    people, kinds, items, given, better, runs, rest = st.tabs(
         [
             "For whom it works",
+            "Kinds nobody named",
             "Who gets shown",
             "What lists give away",
             "Can it be better",
@@ -34,10 +35,12 @@ def main() -> None:
     )
     with people:
         groups.people(audit)
+    with kinds:
+        unnamed.show(world)
     with items:
         groups.items(audit)
-    with leakage:
-        groups.leakage(audit)
+    with given:
+        leakage.show(audit)
     with better:
         mend.show(world)
     with runs:

@@ -91,7 +91,7 @@ def test_every_screen_at_two_widths_without_a_sideways_scroll(site, page):
             assert wide <= 0, (screen.path, width)
             unnamed = page.evaluate(
                 "() => [...document.querySelectorAll('input:not([type=hidden]), textarea')]"
-                ".filter(e => !e.labels?.length && !e.ariaLabel"
+                ".filter(e => !e.closest('[aria-hidden=true]') && !e.labels?.length && !e.ariaLabel"
                 " && !e.getAttribute('aria-labelledby')).map(e => e.outerHTML)"
             )
             assert unnamed == [], screen.path

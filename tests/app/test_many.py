@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.cohort import GUESTS, PEOPLE, QUALITY, SLICE, Cohort, from_text, to_text
+from app.cohort import GUESTS, MEETING, PEOPLE, QUALITY, SLICE, Cohort, from_text, to_text
 from tests.app.reading import markup, press, words
 
 RETIRE = {"kind": "retire"}
@@ -25,6 +25,7 @@ def first_item(visitor, path):
         Cohort(),
         Cohort(GUESTS),
         Cohort(SLICE, "a~b_c", "x,\"y\" & 'z' = é"),
+        Cohort(MEETING, conditions=(("a~b", 'x, "y"'), ("history", "31 to 65"))),
         Cohort(QUALITY, low=0.0, high=0.25),
         Cohort(PEOPLE, user_ids=(3, 4)),
         Cohort(PEOPLE, user_ids=("3", "ä~")),
@@ -48,6 +49,7 @@ def test_no_address_can_raise(text):
 @pytest.mark.parametrize(
     "text",
     ['["quality",0.5,0.1]', '["quality",NaN,1]', '["quality",true,1]', '["slice","a"]', "[]",
+     '["meeting","a"]', '["meeting","a","b","c"]',
      '["people",null]', "[" * 500],
 )  # fmt: skip
 def test_what_is_no_cohort_is_refused(text):
