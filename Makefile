@@ -53,9 +53,7 @@ audit-calibration: $(VENV)/.test  ## the audit against planted truth, 1,000 redr
 	@$(BIN)/python -m tests.evidence.audit_calibration $(ARGS)
 
 notebooks: $(VENV)/.lab  ## execute all notebooks; HTML copies in data/notebooks
-	@mkdir -p data/notebooks
-	$(BIN)/jupyter nbconvert --execute --to html --output-dir data/notebooks \
-		--HTMLExporter.mathjax_url= --HTMLExporter.require_js_url= notebooks/*.ipynb
+	@$(BIN)/python -m notebooks $(ARGS)
 
 # --- the environment -------------------------------------------------------------------------
 

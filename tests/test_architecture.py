@@ -12,6 +12,7 @@ import workbench
 ROOT = Path(__file__).parents[1]
 LAYERS = (
     ("columns", "errors", "vocabulary", "settings"),
+    ("display",),
     ("profile",),
     ("profiles", "slate"),
     ("state", "artifact"),

@@ -199,8 +199,9 @@ class Slates:
 
         Parameters
         ----------
-        frame : polars or pandas frame
-            ``user_id``, ``item_id`` and ``rank`` or ``score`` (or both), which are numbers;
+        frame : polars or pandas frame, or an ItemListCollection of LensKit
+            ``user_id``, ``item_id`` and ``rank`` or ``score`` (or both), which are numbers: what
+            LensKit and RecTools call them too;
             ``source`` if known. Lower ranks come first, and places are counted anew from 1.
             Without ``rank`` the higher score comes first, ties in the order of the rows.
         k : int, optional
@@ -217,7 +218,7 @@ class Slates:
         if k is not None and (isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1):
             raise ArgumentError(f"k must be a whole number of at least 1, not {k!r}")
         if not isinstance(frame, pl.DataFrame):
-            frame = _from_pandas(frame)
+            frame = _from_pandas(frame.to_df() if hasattr(frame, "to_df") else frame)
         missing = {USER, ITEM} - set(frame.columns)
         if missing or not {RANK, SCORE} & set(frame.columns):
             raise DataError(
@@ -252,6 +253,39 @@ class Slates:
         places = int(frame[RANK].max()) if k is None else int(k)
         frame = frame.select(ROW, RANK, ITEM, SCORE, SOURCE, USER)
         return cls(frame.filter(pl.col(RANK) <= places), len(users), places)
+
+    def to_pandas(self, user_ids: Sequence[Id] | None = None) -> Any:
+        """The lists as a pandas frame: ``user_id, item_id, score, rank``.
+
+        It is what LensKit (``ItemListCollection.from_df(frame, ["user_id"])``) and the metrics of
+        RecTools (``rectools.Columns.Recommendations``) take, and ``from_frame`` takes back. Empty
+        lists have no row.
+
+        Parameters
+        ----------
+        user_ids : sequence of ids, optional
+            Whose list each row is, where the lists do not carry it: those of ``split.people()``.
+
+        Raises
+        ------
+        ArgumentError
+            It is not known whose lists they are, or ``user_ids`` are not one per list.
+        """
+        frame = self.frame
+        if user_ids is not None:
+            if len(user_ids) != self.n_rows or len(set(user_ids)) != len(user_ids):
+                raise ArgumentError(
+                    f"user_ids are {len(user_ids)} for {self.n_rows} lists; give one for each, "
+                    "none twice"
+                )
+            frame = frame.with_columns(
+                pl.Series(USER, list(user_ids)).gather(frame[ROW]).alias(USER)
+            )
+        elif USER not in frame.columns:
+            raise ArgumentError(
+                "user_ids are not in these lists; give them: slates.to_pandas(split.people()[0])"
+            )
+        return frame.select(USER, ITEM, SCORE, RANK).to_pandas()
 
     @property
     def user_ids(self) -> list[Id] | None:

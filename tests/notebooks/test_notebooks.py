@@ -10,16 +10,63 @@ from nbclient import NotebookClient
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
+LARGEST = 200_000
+OWN = "own"
+"""Tag of a cell that may define a function or a class: where writing one is the lesson."""
+
+
+def faults(text):
+    """What git should not keep of a notebook, and what belongs into the package."""
+    notebook = nbformat.reads(text, as_version=4)
+    nbformat.validate(notebook)
+    found = [f"{len(text.encode()):,} bytes"] if len(text.encode()) > LARGEST else []
+    found += [f"metadata {key}" for key in set(notebook.metadata) - {"kernelspec", "language_info"}]
+    for number, cell in enumerate(notebook.cells, start=1):
+        found += [f"cell {number}: metadata {key}" for key in set(cell.metadata) - {"tags"}]
+        found += [f"cell {number}: attachments"] if cell.get("attachments") else []
+        if cell.cell_type != "code":
+            continue
+        found += [f"cell {number}: outputs"] if cell.outputs else []
+        found += [f"cell {number}: count"] if cell.execution_count is not None else []
+        kinds = {type(node) for node in ast.walk(ast.parse(cell.source))}
+        logic = kinds & {ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef}
+        if logic and OWN not in cell.metadata.get("tags", []):
+            found.append(f"cell {number}: defines, and is not tagged {OWN!r}")
+    return found
+
+
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_kept_without_outputs_and_without_functions(path):
-    notebook = nbformat.read(path, as_version=4)
-    nbformat.validate(notebook)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            assert cell.outputs == []
-            assert cell.execution_count is None
-            kinds = {type(node) for node in ast.walk(ast.parse(cell.source))}
-            assert not kinds & {ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef}
+    found = faults(path.read_text(encoding="utf-8"))
+    assert not found, f"{found}; `python -m notebooks --strip` takes outputs away"
+
+
+def planted(**cell):
+    code = nbformat.v4.new_code_cell(cell.pop("source", "1"))
+    code.update({k: v for k, v in cell.items() if k in code})
+    notebook = nbformat.v4.new_notebook(cells=[code])
+    notebook.metadata.update(cell.get("notebook", {}))
+    return nbformat.writes(notebook)
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        ("outputs", planted(outputs=[nbformat.v4.new_output("stream", text="x")])),
+        ("count", planted(execution_count=3)),
+        ("metadata execution", planted(metadata={"execution": {}})),
+        ("metadata widgets", planted(notebook={"widgets": {"state": {}}})),
+        ("defines", planted(source="def f(): pass")),
+        ("defines", planted(source="class A: pass")),
+        ("bytes", planted(source="#" * LARGEST)),
+    ],
+)
+def test_a_planted_fault_is_found(fault, text):
+    assert any(fault in found for found in faults(text))
+
+
+def test_a_lesson_in_writing_may_define():
+    assert faults(planted(source="def f(): pass", metadata={"tags": [OWN]})) == []
 
 
 def figures(name, folder):

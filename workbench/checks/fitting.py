@@ -282,6 +282,8 @@ def _equal(one: Any, two: Any) -> bool:
         return True
     if isinstance(one, Recommender) and isinstance(two, Recommender):
         return type(one) is type(two) and _equal(one.params(), two.params())
+    if hasattr(one, "get_params") and type(one) is type(two):  # an estimator of scikit-learn
+        return _equal(one.get_params(), two.get_params())
     if isinstance(one, dict) and isinstance(two, dict):
         return one.keys() == two.keys() and all(_equal(one[key], two[key]) for key in one)
     if isinstance(one, list | tuple) and isinstance(two, list | tuple):

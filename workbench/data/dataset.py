@@ -18,6 +18,7 @@ from workbench.profiles import Profiles
 from workbench.vocabulary import Id, IntArray, Vocabulary
 
 if TYPE_CHECKING:
+    from workbench.data.exchange import Matrix
     from workbench.data.synthetic import Truth
 
 EVENT_COLUMNS = (USER, ITEM, TIME, VALUE, KIND)
@@ -248,6 +249,54 @@ class Dataset:
             return interactions
         value = pl.col(VALUE)
         return interactions.filter(value.is_null() | (value >= self.relevant_from))
+
+    # --- to other libraries -------------------------------------------------------------------
+
+    def to_pandas(self, library: str = "pandas") -> Any:
+        """The interactions that models may fit on, as a pandas frame.
+
+        Parameters
+        ----------
+        library : str
+            Whose column names: "pandas" (ours); "lenskit" (``rating``), for
+            ``lenskit.data.from_interactions_df``; or "rectools" (``weight``, ``datetime``), for
+            ``rectools.dataset.Dataset.construct``. RecTools wants both: without values every
+            weight is 1, without time the place in the log stands for it.
+        """
+        from workbench.data.exchange import to_pandas
+
+        return to_pandas(self, library)
+
+    def to_surprise(self) -> Any:
+        """The ratings as a ``surprise.Dataset``: the latest of each (person, item), no guests.
+
+        Its scale goes from the lowest to the highest value of the log. Fit with
+        ``SVD().fit(ds.to_surprise().build_full_trainset())``.
+
+        Raises
+        ------
+        CapabilityError
+            The log has no values.
+        """
+        from workbench.data.exchange import to_surprise
+
+        return to_surprise(self)
+
+    def to_implicit(self, cells: str = "relevant") -> Matrix:
+        """The people that models may fit on as a sparse matrix, with the ids of both sides.
+
+        Fit with ``AlternatingLeastSquares().fit(ds.to_implicit().matrix)``, or any estimator of
+        scikit-learn.
+
+        Parameters
+        ----------
+        cells : str
+            What a cell holds: "relevant" (1 where the event is relevant), "met" (1 for any
+            event) or "value".
+        """
+        from workbench.data.exchange import to_implicit
+
+        return to_implicit(self, cells)
 
     # --- from ids to profiles ---------------------------------------------------------------
 
