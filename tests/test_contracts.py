@@ -74,12 +74,13 @@ def test_the_registry_and_the_model_agree_on_its_name(name):
     assert type(model) is model_class(name)
 
 
-@pytest.mark.parametrize(("name", "rule"), EXEMPT)
-def test_an_exemption_is_of_something_that_would_fail(name, rule):
+@pytest.mark.parametrize(("name", "rule"), list(EXEMPT))
+def test_an_exemption_is_of_something_that_would_fail(name, rule, monkeypatch):
     assert name in SUBJECTS
     assert len(EXEMPT[name, rule]) > 20, "an exemption says why"
+    monkeypatch.delitem(EXEMPT, (name, rule))
     with pytest.raises(ContractError, match=rule):
-        RULES[rule](subject(name))
+        check_rule(subject(name), rule)
 
 
 @pytest.mark.parametrize("rule", RULES)

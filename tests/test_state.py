@@ -33,6 +33,10 @@ class Outside(wb.Recommender):
         return scores if items is None else scores[:, items]
 
 
+UNSAVED = {"workbench.models.estimator:FromEstimator"}
+"""Built around objects of other libraries: they refuse to be saved, see test_estimator.py."""
+
+
 def _with_a_state() -> set[str]:
     """Paths of the classes of the layers that models are made of, that can be saved."""
     found = set()
@@ -43,7 +47,7 @@ def _with_a_state() -> set[str]:
                 concrete = hasattr(cls, "from_state") and not inspect.isabstract(cls)
                 if cls.__module__ == module.name and concrete:
                     found.add(f"{module.name}:{name}")
-    return found
+    return found - UNSAVED
 
 
 def test_the_classes_that_may_be_named_are_those_that_can_be_saved() -> None:

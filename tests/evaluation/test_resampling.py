@@ -209,7 +209,8 @@ def test_draws_are_with_replacement_and_blocks_do_not_matter(monkeypatch):
     assert boot.std() == pytest.approx(part.total.std() / np.sqrt(40), rel=0.05)
     monkeypatch.setattr("workbench.evaluation.resampling.CELLS", 400)
     (parts,) = resampled([part], 4000, 0)
-    np.testing.assert_array_equal(boot, parts)
+    # A product over fewer rows may be summed in another order: the last bit is the processor's.
+    np.testing.assert_allclose(boot, parts, rtol=1e-14)
 
 
 @pytest.mark.parametrize("sign", [1, -1])

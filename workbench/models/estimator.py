@@ -253,7 +253,9 @@ def _is_fitted(estimator: Any) -> bool:
 def _example(rows: Any) -> Any:
     from sklearn.decomposition import TruncatedSVD
 
-    return TruncatedSVD(max(1, min(8, *(n - 1 for n in rows.shape))), algorithm="arpack")
+    return TruncatedSVD(
+        max(1, min(8, *(n - 1 for n in rows.shape))), algorithm="arpack", random_state=0
+    )
 
 
 def _clone(estimator: Any) -> Any:
