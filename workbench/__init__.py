@@ -67,7 +67,7 @@ _WHERE = {
     "split": "data.split",
     "summarise": "evaluation.uncertainty",
     "tune": "pipeline.tune",
-    "what_if": "explain.whatif",
+    "what_if_many": "explain.whatif",
     "why_above": "explain.pairwise",
 }
 

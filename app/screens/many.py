@@ -84,12 +84,14 @@ def _asked(
 ) -> WhatIf | None:
     """The answer, with a bar; None where there is none, which the visitor has then been told."""
     from workbench.data.sample import asking, asking_only
-    from workbench.explain.whatif import what_if
+    from workbench.explain.whatif import what_if_many
 
     try:
         with jobs.at_work(f"Asking {most:,} people") as say:
             split = asking(asking_only(world.split, members), most)
-            return what_if(world.engine, split, question.change(world, case), world.k, progress=say)
+            return what_if_many(
+                world.engine, split, question.change(world, case), world.k, progress=say
+            )
     except jobs.BusyError:
         st.warning(
             "Somebody else's question is being worked out. Try again in a moment.",

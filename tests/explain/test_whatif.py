@@ -34,7 +34,7 @@ def shown_by_hand(model, people, policy=None):
 
 def test_an_edit_gives_the_lists_of_the_edited_people(engine, world_split, popular):
     ids, people = world_split.people()
-    found = wb.what_if(engine, world_split, wb.Change.saw(popular, 5.0), K, n_boot=200)
+    found = wb.what_if_many(engine, world_split, wb.Change.saw(popular, 5.0), K, n_boot=200)
     met = [popular in person for person in people]
     after = [p if m else p.with_event(popular, 5.0) for p, m in zip(people, met, strict=True)]
     before = shown_by_hand(engine, people)
@@ -56,7 +56,7 @@ def test_an_edit_gives_the_lists_of_the_edited_people(engine, world_split, popul
 
 def test_figures_are_those_of_evaluate_paired_over_people(ease, world_split):
     policy = wb.Policy.for_dataset(world_split.train, diversity=0.7)
-    found = wb.what_if(ease, world_split, policy, K, n_boot=200)
+    found = wb.what_if_many(ease, world_split, policy, K, n_boot=200)
     before = wb.evaluate(ease, world_split, K)
     after = wb.evaluate(ease, world_split, K, policy=policy)
     table = {row["metric"]: row for row in found.metrics.iter_rows(named=True)}
@@ -72,7 +72,7 @@ def test_figures_are_those_of_evaluate_paired_over_people(ease, world_split):
 
 
 def test_a_retired_item_is_shown_to_nobody_and_histories_stay(ease, world_split, popular):
-    found = wb.what_if(ease, world_split, wb.Change.retire(popular), K, n_boot=200)
+    found = wb.what_if_many(ease, world_split, wb.Change.retire(popular), K, n_boot=200)
     _, people = world_split.people()
     gone = [popular in items for items in shown_by_hand(ease, people)]
     assert sum(gone) > 0
@@ -86,7 +86,7 @@ def test_a_retired_item_is_shown_to_nobody_and_histories_stay(ease, world_split,
 
 
 def test_without_an_item_it_may_be_shown_and_its_way_is_told(engine, world_split, popular):
-    found = wb.what_if(engine, world_split, wb.Change.unsaw(popular), K, n_boot=200)
+    found = wb.what_if_many(engine, world_split, wb.Change.unsaw(popular), K, n_boot=200)
     _, people = world_split.people()
     met = np.array([popular in person for person in people])
     assert found.people["edited"].to_list() == met.tolist()
@@ -103,9 +103,11 @@ def test_without_an_item_it_may_be_shown_and_its_way_is_told(engine, world_split
 def test_a_policy_asks_what_the_events_did_to_the_others(engine, world_split, popular):
     """The rule of removals: the item stays out. Without the policy it comes back to somebody."""
     barred, change = wb.Policy(exclude=[popular]), wb.Change.unsaw(popular)
-    found = wb.what_if(engine, world_split, change, K, barred, n_boot=200)
+    found = wb.what_if_many(engine, world_split, change, K, barred, n_boot=200)
     assert found.people["shown_after"].sum() == 0
-    assert wb.what_if(engine, world_split, change, K, n_boot=200).people["shown_after"].sum() > 0
+    assert (
+        wb.what_if_many(engine, world_split, change, K, n_boot=200).people["shown_after"].sum() > 0
+    )
     _, people = world_split.people()
     met = [row for row, person in enumerate(people) if popular in person][:8]
     for row in met:
@@ -117,7 +119,7 @@ def test_a_policy_asks_what_the_events_did_to_the_others(engine, world_split, po
 
 
 def test_another_rating_changes_only_whoever_met_it(ease, world_split, popular):
-    found = wb.what_if(ease, world_split, wb.Change.rated(popular, 1.0), K, n_boot=200)
+    found = wb.what_if_many(ease, world_split, wb.Change.rated(popular, 1.0), K, n_boot=200)
     assert found.people.filter(~pl.col("edited"))["overlap"].to_list() == [1.0] * (
         found.n - found.people["edited"].sum()
     )
@@ -127,7 +129,7 @@ def test_another_rating_changes_only_whoever_met_it(ease, world_split, popular):
 def test_an_edit_and_a_policy_at_once_reach_everybody(ease, world_split, popular):
     policy = wb.Policy(exclude=[popular])
     change = wb.Change.edited(lambda p: p, "nothing", policy=policy)
-    found = wb.what_if(ease, world_split, change, K, n_boot=200)
+    found = wb.what_if_many(ease, world_split, change, K, n_boot=200)
     _, people = world_split.people()
     gone = [popular in items for items in shown_by_hand(ease, people)]
     assert not found.people["edited"].any()
@@ -140,7 +142,7 @@ def test_a_new_title_comes_in_by_its_content_only(world_split):
     content = wb.create("content").fit(world_split.train)
     before = content.catalogue.ids.to_list()
     genres, year = items["genres"][0].to_list(), items["year"][0]
-    found = wb.what_if(content, world_split, wb.Change.add("Zyx", genres, year), K, n_boot=200)
+    found = wb.what_if_many(content, world_split, wb.Change.add("Zyx", genres, year), K, n_boot=200)
     assert found.item_id == max(before) + 1
     assert found.people["shown_before"].sum() == 0
     assert set(found.people["stage"]) <= {"shown", "ranked"}
@@ -148,10 +150,12 @@ def test_a_new_title_comes_in_by_its_content_only(world_split):
     assert found.people["changed"].to_list() == found.people["shown_after"].to_list()
     assert content.catalogue.ids.to_list() == before  # the model itself is as it was
     # A title of which nothing is known is nothing to a content model.
-    unlike = wb.what_if(content, world_split, wb.Change.add("Zyx"), K, n_boot=200)
+    unlike = wb.what_if_many(content, world_split, wb.Change.add("Zyx"), K, n_boot=200)
     assert unlike.people["shown_after"].sum() < found.people["shown_after"].sum()
     popularity = wb.create("popularity").fit(world_split.train)
-    nowhere = wb.what_if(popularity, world_split, wb.Change.add("Zyx", genres, year), K, n_boot=200)
+    nowhere = wb.what_if_many(
+        popularity, world_split, wb.Change.add("Zyx", genres, year), K, n_boot=200
+    )
     assert nowhere.people["shown_after"].sum() == 0
 
 
@@ -161,7 +165,7 @@ def test_a_new_title_in_an_engine_leaves_its_trees_and_all_else(engine, world_sp
     _, people = asked.people()
     before = shown_by_hand(engine, people)
     told = []
-    found = wb.what_if(
+    found = wb.what_if_many(
         engine, asked, wb.Change.add("Zyx", genres, 1990), K, n_boot=200,
         progress=lambda share, words: told.append((share, words)),
     )  # fmt: skip
@@ -179,7 +183,7 @@ def test_a_new_title_in_an_engine_leaves_its_trees_and_all_else(engine, world_sp
 
 
 def test_sentences_say_only_what_stands_in_the_frames(ease, world_split, popular):
-    found = wb.what_if(ease, world_split, wb.Change.retire(popular), K, n_boot=200)
+    found = wb.what_if_many(ease, world_split, wb.Change.retire(popular), K, n_boot=200)
     said = " ".join(found.sentences({popular: "The <b>One</b>"}))
     people, row = found.people, found.metrics.row(0, named=True)
     assert f"{people['changed'].sum()} of {found.n} people are shown another list" in said
@@ -194,7 +198,7 @@ def test_sentences_say_only_what_stands_in_the_frames(ease, world_split, popular
 
 
 def test_a_change_of_nothing_is_said_to_be_nothing(ease, world_split):
-    found = wb.what_if(ease, world_split, lambda p: p, K, n_boot=200)
+    found = wb.what_if_many(ease, world_split, lambda p: p, K, n_boot=200)
     said = found.sentences()
     assert f"Nobody of {found.n} people is shown another list." in said
     assert any("it is the same for all" in one for one in said)
@@ -204,11 +208,11 @@ def test_a_change_of_nothing_is_said_to_be_nothing(ease, world_split):
 
 def test_profiles_without_a_split_have_lists_and_no_figures(ease, world_split, popular):
     people = world_split.train.profiles(world_split.guests)
-    found = wb.what_if(ease, people, wb.Change.saw(popular), K, n_boot=200)
+    found = wb.what_if_many(ease, people, wb.Change.saw(popular), K, n_boot=200)
     assert found.metrics.height == 0
     assert found.people["user_id"].null_count() == len(people)
     assert found.reach["n"].to_list() == [len(people)] * found.reach.height
-    one = wb.what_if(ease, people[:1], wb.Change.saw(popular), K, n_boot=200)
+    one = wb.what_if_many(ease, people[:1], wb.Change.saw(popular), K, n_boot=200)
     assert one.n == 1
     assert one.reach["low"].null_count() == one.reach.height
     assert one.sentences()
@@ -216,9 +220,9 @@ def test_profiles_without_a_split_have_lists_and_no_figures(ease, world_split, p
 
 def test_blocks_change_nothing(ease, world_split, popular, monkeypatch):
     change = wb.Change.unsaw(popular)
-    whole = wb.what_if(ease, world_split, change, K, n_boot=200)
+    whole = wb.what_if_many(ease, world_split, change, K, n_boot=200)
     monkeypatch.setattr(import_module("workbench.explain.whatif"), "BLOCK", 7)
-    parts = wb.what_if(ease, world_split, change, K, n_boot=200)
+    parts = wb.what_if_many(ease, world_split, change, K, n_boot=200)
     for name in ("people", "items", "metrics", "reach"):
         assert getattr(whole, name).equals(getattr(parts, name)), name
 
@@ -231,13 +235,15 @@ def test_stopped_midway_it_leaves_the_model_as_it_was(engine, world_split):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        wb.what_if(engine, world_split, wb.Change.add("Zyx"), K, progress=stop)
+        wb.what_if_many(engine, world_split, wb.Change.add("Zyx"), K, progress=stop)
     assert (engine.tables_, engine.retrievers_, engine.catalogue) == state
 
 
 def test_some_people_of_a_split(ease, world_split, popular):
     guests = [i for i in world_split.people()[0] if i in world_split.guests]
-    found = wb.what_if(ease, world_split, wb.Change.retire(popular), K, user_ids=guests, n_boot=200)
+    found = wb.what_if_many(
+        ease, world_split, wb.Change.retire(popular), K, user_ids=guests, n_boot=200
+    )
     assert found.people["user_id"].to_list() == guests
     assert f"asked were only {len(guests)} of" in found.metrics["definition"][0]
     rows = wb.evaluate(ease, world_split, K).filter(pl.col("user_id").is_in(guests))
@@ -258,7 +264,7 @@ def test_a_sample_is_not_of_guests_first(world_split):
 
 def test_what_cannot_be_asked_is_refused_before_any_work(ease, world_split, popular):
     def ask(change=lambda p: p, people=world_split, model=ease, **more):
-        return wb.what_if(model, people, change, K, **more)
+        return wb.what_if_many(model, people, change, K, **more)
 
     guests = world_split.train.profiles(world_split.guests)
     with pytest.raises(ArgumentError, match="change names item 10000000"):
@@ -301,11 +307,11 @@ def test_text_ids_no_times_no_values_no_items():
         wb.Change.saw(item), wb.Change.unsaw(item), wb.Change.retire(item), wb.Change.add("Zyx"),
         wb.Change.attribute("age", 3), wb.Change.moment(0.0),
     ):  # fmt: skip
-        found = wb.what_if(model, cut, change, K, n_boot=200)
+        found = wb.what_if_many(model, cut, change, K, n_boot=200)
         assert found.n == len(cut.people()[0])
         assert found.sentences()
         assert "diversity" not in found.metrics["metric"].to_list()
-    assert wb.what_if(model, cut, wb.Change.add("Zyx"), K, n_boot=200).item_id == "new"
+    assert wb.what_if_many(model, cut, wb.Change.add("Zyx"), K, n_boot=200).item_id == "new"
 
 
 def test_agreement_counts_people_and_items():

@@ -1,4 +1,4 @@
-"""Change: one thing done to everybody at once, the question of ``wb.what_if``."""
+"""Change: one thing done to everybody at once, the question of ``wb.what_if_many``."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Change:
         """Nobody met an item: its events go. It is unseen then, and may be shown.
 
         So it may itself take the place of others. To ask what its events did to the others alone,
-        give ``wb.what_if`` a policy that excludes it.
+        give ``wb.what_if_many`` a policy that excludes it.
         """
 
         def edit(person: Profile) -> Profile:

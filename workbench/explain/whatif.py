@@ -96,7 +96,7 @@ class WhatIf:
         return sentences(self, titles or {})
 
 
-def what_if(
+def what_if_many(
     model: Recommender,
     people: Split | Profiles,
     change: Change | Policy | Edit,
