@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from workbench.audit.proxies import features_read, guesses, leaked, proxies_fram
 from workbench.audit.verdict import check_minimum, read_policy, verdicts_frame
 from workbench.columns import RANK, USER
 from workbench.data.split import Split
+from workbench.display import Sheet, Shown
 from workbench.errors import ArgumentError
 from workbench.evaluation.definitions import K
 from workbench.models.base import Recommender
@@ -30,7 +31,7 @@ METRICS = ("ndcg", "hit_rate")
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(Shown):
     """What an audit found. Every frame is tidy and has its n and its intervals.
 
     Attributes
@@ -76,11 +77,53 @@ class Audit:
         found = set(self.verdicts["verdict"])
         return False if "fail" in found else None if "cannot tell" in found else True
 
+    @property
+    def exit_code(self) -> int:
+        """For a pipeline that stops on it: 0 all passed, 1 something failed, 3 cannot tell."""
+        return {True: 0, False: 1, None: 3}[self.passed]
+
+    def judged(self, policy: str | Path | Mapping[str, Any] | None = None) -> Audit:
+        """The same figures under another policy.
+
+        Parameters
+        ----------
+        policy : path or mapping, optional
+            As of ``wb.audit``; by default ``workbench/audit/policy.toml``.
+
+        Raises
+        ------
+        ArgumentError
+            The policy cannot be read; or its minimum is not the one that the figures were made
+            with, and they would show smaller groups or hide larger ones than it says.
+        """
+        written = read_policy(policy)
+        if written.minimum != self.settings["minimum"]:
+            raise ArgumentError(
+                f"policy: minimum={written.minimum}, and these figures were made with groups of at "
+                f"least {self.settings['minimum']}; audit again, wb.audit(..., policy=policy)"
+            )
+        frames = {"people": self.people, "items": self.items, "leakage": self.leakage}
+        verdicts = verdicts_frame(written, frames)
+        return replace(self, verdicts=verdicts, policy=written.content)
+
+    def _counts(self) -> dict[str, int]:
+        found = dict(self.verdicts["verdict"].value_counts().iter_rows())
+        return {verdict: found.get(verdict, 0) for verdict in ("pass", "fail", "cannot tell")}
+
     def __repr__(self) -> str:
-        counts = self.verdicts["verdict"].value_counts()
-        found = dict(counts.iter_rows())
-        words = ", ".join(f"{found.get(v, 0)} {v}" for v in ("pass", "fail", "cannot tell"))
+        words = ", ".join(f"{n} {verdict}" for verdict, n in self._counts().items())
         return f"Audit({words}; groups: {', '.join(self.groups['attribute']) or 'none'})"
+
+    def _sheet(self) -> Sheet:
+        columns = ("verdict", "measure", "attribute", "group", "n", "value", "low", "high")
+        order = {"fail": 0, "cannot tell": 1, "pass": 2}
+        verdicts = self.verdicts.sort(
+            pl.col("verdict").replace_strict(order, default=3), maintain_order=True
+        ).select(*columns, "threshold")
+        tables = [("Verdicts, what fails first", verdicts)]
+        tables += [("Not asked", self.skipped)] if self.skipped.height else []
+        facts = (*self._counts().items(), ("places", self.settings.get("k")))
+        return Sheet("Audit", facts, tuple(tables))
 
 
 def audit(
@@ -94,6 +137,7 @@ def audit(
     minimum: int | None = None,
     policy: str | Path | Mapping[str, Any] | None = None,
     seed: int = 0,
+    say: Callable[[str], None] | None = None,
 ) -> Audit:
     """Audit a model, or lists made elsewhere.
 
@@ -118,6 +162,8 @@ def audit(
         Thresholds; by default ``workbench/audit/policy.toml``.
     seed : int
         Of the bootstrap, the permutations and the halves of leakage.
+    say : callable, optional
+        Hears what is being done; what it raises ends the audit.
 
     Raises
     ------
@@ -148,9 +194,11 @@ def audit(
         raise ArgumentError(
             f"the slates have {model.k} places and k is {k}; ask for at most {model.k}"
         )
+    say = say or (lambda _: None)
     ids, profiles = split.people()
     made, skipped = groupings(_attributes(split, ids), groups)
     if rows is None:
+        say("asking everybody")
         rows = evaluate(model, split, k)
     rows = _aligned(rows, split, ids)
     if K in rows.columns and (measured := set(rows[K]) - {k}):
@@ -165,6 +213,7 @@ def audit(
             raise ArgumentError(
                 f"metrics: rows have no figure {metric!r}; there are {rows.columns}"
             )
+    say("making lists")
     slates = recommend(model, profiles, k) if isinstance(model, Recommender) else _cut(model, k)
     places = _places(slates, split, ids)
     attributes = _attributes(split, ids)
@@ -172,11 +221,14 @@ def audit(
     has = np.flatnonzero(places >= 0)
     flip, proxies, features = pl.DataFrame(schema=FLIP), pl.DataFrame(schema=PROXIES), None
     if isinstance(model, Recommender):
+        say("flipping attributes")
         flip = flip_frame(model, split, k, seed, groups=groups, slates=slates, minimum=minimum)
     if guessed and hasattr(model, "contributions"):
+        say("guessing attributes from features")
         read = features_read(model, profiles, slates, k)  # type: ignore[arg-type]
         told = guesses(attributes, guessed, read, minimum, seed)
         features, proxies = leaked(told), proxies_frame(told, read.names, seed)
+    say("guessing attributes from lists and histories")
     leakage, unguessed = leakage_frame(
         attributes[has],
         guessed,
@@ -185,6 +237,7 @@ def audit(
         seed,
         features,
     )
+    say("comparing groups")
     frames = {
         "people": people_frame(rows, made, metrics, minimum, seed),
         "items": items_frame(slates, places, split, seed),

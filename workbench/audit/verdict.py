@@ -22,10 +22,11 @@ SMALLEST = 20
 """No group under this many people is ever shown, whatever a policy says."""
 
 FIGURES = {
-    "people": ("ratio", "ratio_best", "difference", "value"),
+    "people": ("ratio", "difference", "value"),
     "items": ("ratio",),
     "leakage": ("auc",),
 }
+"""Measure → figures that a rule may be about: those with an interval, since that decides."""
 CHOOSE = {
     "people": (METRIC, ATTRIBUTE, GROUP),
     "items": ("column", GROUP),
@@ -178,9 +179,7 @@ def _judged(rule: Rule, row: Mapping[str, Any]) -> dict[str, Any]:
         value, low, high = row["ratio"], row[LOW], row[HIGH]
         attribute, group = row["column"], row[GROUP]
     else:
-        ends = {"value": (LOW, HIGH), "ratio_best": ("ratio_best", "ratio_best")}.get(
-            figure, (f"{figure}_low", f"{figure}_high")
-        )
+        ends = (LOW, HIGH) if figure == VALUE else (f"{figure}_low", f"{figure}_high")
         value, low, high = row[figure], row[ends[0]], row[ends[1]]
         attribute, group = row[ATTRIBUTE], row[GROUP]
     out = _row(rule, attribute, group, row[N], (value, low, high))

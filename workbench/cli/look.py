@@ -19,11 +19,10 @@ from workbench.cli.options import (
     one_person,
     profile,
 )
-from workbench.errors import ArgumentError, WorkbenchError
+from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
-    from workbench.pipeline import Run
-    from workbench.slate import Slates
+    pass
 
 
 def models() -> None:
@@ -97,54 +96,6 @@ def explain(
     show.table(show.with_titles(why.events.head(15), run.split.train.items), "What each event does")
 
 
-def audit(
-    slates: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            show_default=False,
-            help="Lists made elsewhere instead: a CSV with user_id, item_id and rank or score.",
-        ),
-    ] = None,
-    k: Annotated[
-        int | None,
-        typer.Option(
-            "-k",
-            "--k",
-            min=1,
-            show_default=False,
-            help="Places of those lists to audit; by default as many as the run has, but at most "
-            "as many as the lists have.",
-        ),
-    ] = None,
-    home: Home = None,
-) -> None:
-    """Show for whom the engine of the latest run works, or audit lists made elsewhere."""
-    import workbench as wb
-    from workbench.cli import show
-
-    if slates is None and k is not None:
-        raise ArgumentError(
-            "-k is for lists made elsewhere, give --slates too; the audit of a run has the places "
-            "of the run: `workbench run -k`"
-        )
-    run = latest(home)
-    if slates is None:
-        show.audited(run.audit)
-        return
-    lists = _read_slates(slates, run)
-    places = min(run.manifest["configuration"]["k"], lists.k) if k is None else k
-    if places > lists.k:
-        raise ArgumentError(
-            f"-k: the longest list of {slates} has {lists.k} places and -k is {places}; ask for "
-            f"at most {lists.k}"
-        )
-    print(f"The first {places} places of the lists of {show.plain(slates)}")
-    show.audited(wb.audit(lists, run.split, k=places))
-    show.unasked(lists, run.split, places)
-
-
 def report(home: Home = None) -> None:
     """Say where the report of the latest run is."""
     from workbench.pipeline import Run
@@ -192,35 +143,3 @@ def verify(
     found = recheck(path, folder, data=data or (), home=home, rescore=rescore, refit=refit, say=say)
     print(found)
     raise typer.Exit(found.exit_code)
-
-
-def _read_slates(path: Path, run: Run) -> Slates:
-    """Lists from a CSV, ids as the run spells them."""
-    import polars as pl
-
-    from workbench.columns import ITEM, RANK, SCORE, USER
-    from workbench.errors import DataError
-    from workbench.slate import Slates
-
-    try:
-        frame = pl.read_csv(path, infer_schema=False)
-    except pl.exceptions.PolarsError as error:
-        first = str(error).strip().splitlines()[0]
-        raise DataError(f"--slates: {path} cannot be read as CSV: {first}") from error
-    train = run.split.train
-    wanted: dict[str, pl.DataType] = {
-        USER: train.people.ids.dtype,
-        ITEM: train.catalogue.ids.dtype,
-        RANK: pl.Int64(),
-        SCORE: pl.Float64(),
-    }
-    for column, dtype in wanted.items():
-        if column not in frame.columns:
-            continue
-        cast = frame[column].cast(dtype, strict=False)
-        bad = frame[column].filter(cast.is_null() & frame[column].is_not_null())
-        if len(bad):
-            kind = "number" if dtype.is_float() else "whole number"
-            raise DataError(f"--slates: {bad[0]!r} in column {column} of {path} is no {kind}")
-        frame = frame.with_columns(cast)
-    return Slates.from_frame(frame)

@@ -165,7 +165,12 @@ def run(
                     frame.write_parquet(folder / f"{table}.parquet")
             with stages("audit"):
                 audit = workbench.audit(
-                    found.engine, cut, k=plan.k, rows=found.rows[ENGINE], seed=plan.seed
+                    found.engine,
+                    cut,
+                    k=plan.k,
+                    rows=found.rows[ENGINE],
+                    seed=plan.seed,
+                    say=stages.say,
                 )
                 (folder / "audit").mkdir()
                 for table in AUDIT_FRAMES:
