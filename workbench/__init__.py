@@ -63,6 +63,8 @@ _WHERE = {
     "rows_from": "evaluation.elsewhere",
     "rows_to_pandas": "evaluation.elsewhere",
     "run": "pipeline",
+    "show": "display",
+    "simulate": "audit.feedback",
     "slate": "ranking.recommend",
     "split": "data.split",
     "summarise": "evaluation.uncertainty",

@@ -283,6 +283,30 @@ class Profiles:
             attributes=self.attributes.select(attributes), context=self.context.select(context)
         )
 
+    def with_events(self, row: IntArray, item: IntArray, value: NDArray[np.float64]) -> Profiles:
+        """The same people, had some of them also done this; ``Profile.with_event`` for many.
+
+        Parameters
+        ----------
+        row, item : (n_new,) int64
+            Who, and the item's code. Events of one person happen in the order given, after all
+            others, at the person's moment.
+        value : (n_new,) float64
+            NaN where there is none.
+        """
+        n, new = len(self.item), len(row)
+        place = np.insert(np.arange(n), self.indptr[np.asarray(row) + 1], n + np.arange(new))
+        nothing = pl.Series([None] * new, dtype=pl.String)
+        return self._but(
+            indptr=self.indptr
+            + np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(self)))]),
+            item=np.concatenate([self.item, item])[place],
+            timestamp=np.concatenate([self.timestamp, self.as_of[row]])[place],
+            value=np.concatenate([self.value, value])[place],
+            weight=np.concatenate([self.weight, np.ones(new)])[place],
+            kind=None if self.kind is None else pl.concat([self.kind, nothing]).gather(place),
+        )
+
     def with_attributes(self, attributes: pl.DataFrame) -> Profiles:
         """The same people with other attributes, one row each."""
         if attributes.height != len(self):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from workbench.explain.coalitions import coalitions, players
@@ -81,23 +79,7 @@ class Edits:
             for r, e in zip(row, edit, strict=True):
                 value[r, self.person.item == self.item[e]] = self.value[e]
             return same._but(value=value.ravel())
-        n = len(same.item)
-        # Events of the repeated person, with the added ones after the last of each row.
-        place = np.insert(np.arange(n), same.indptr[row + 1], n + edit)
-        nothing = pl.Series([None] * len(self), dtype=pl.String)
-        return same._but(
-            indptr=same.indptr
-            + np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(sets)))]),
-            item=np.concatenate([same.item, self.item])[place],
-            timestamp=np.concatenate([same.timestamp, self._moments])[place],
-            value=np.concatenate([same.value, self.value])[place],
-            weight=np.concatenate([same.weight, np.ones(len(self))])[place],
-            kind=None if same.kind is None else pl.concat([same.kind, nothing]).gather(place),
-        )
-
-    @cached_property
-    def _moments(self) -> NDArray[np.float64]:
-        return np.full(len(self), self.person.as_of[0])
+        return same.with_events(row, self.item[edit], self.value[edit])
 
     def profile(self, profile: Profile, edits: Set) -> Profile:
         """The same edits made to the person's Profile, by its own verbs."""
