@@ -7,7 +7,7 @@ from a log is untrusted text: escaped in HTML, and without control characters in
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
@@ -19,14 +19,18 @@ from workbench.errors import ArgumentError
 
 MOST_ROWS, LONGEST = 20, 120
 """Rows of a table and characters of a text that are shown."""
+MARKED = ("change", "verdict")
+"""Columns whose cells are marks; a title may well be called "gone"."""
 MARKS = {"↑": "up", "new": "up", "↓": "down", "gone": "down", "pass": "up", "fail": "down"}
-"""First word of a cell → its colour; the word says it too, so nothing hangs on the colour."""
+"""First word of a mark → its colour; the word says it too, so nothing hangs on the colour."""
+SPELLING = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""What is not printable, and yet part of how some scripts are written."""
 
 STYLE = """
 .wb{--up:#0b6b3a;--down:#a3271b;color:var(--jp-ui-font-color1,var(--vscode-foreground,inherit));
 font-size:13px;line-height:1.45;max-width:960px;overflow-x:auto}
 .wb h4{margin:.2em 0;font-size:14px}.wb p{margin:.3em 0}.wb .dim{opacity:.75}
-.wb table{border-collapse:collapse;margin:.4em 0;background:none}
+.wb table{color:inherit;border-collapse:collapse;margin:.4em 0;background:none}
 .wb caption{text-align:left;font-weight:600;caption-side:top;padding:.2em 0;color:inherit}
 .wb th,.wb td{padding:.2em .8em .2em 0;text-align:left;border:0;vertical-align:top;color:inherit}
 .wb tr{background:none}.wb thead tr{border-bottom:1px solid rgba(128,128,128,.6)}
@@ -46,6 +50,8 @@ class Sheet:
     Attributes
     ----------
     title : str
+    lead : str
+        The main thing in a sentence.
     facts : tuple of (name, value)
         One line each in a terminal; side by side in a notebook.
     tables : tuple of (caption, polars.DataFrame)
@@ -57,7 +63,8 @@ class Sheet:
     title: str
     facts: tuple[tuple[str, Any], ...] = ()
     tables: tuple[tuple[str, pl.DataFrame], ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    lead: str = ""
 
     def titled(self, titles: Mapping[Any, str]) -> Sheet:
         """The same with the title of each item after its id."""
@@ -67,19 +74,22 @@ class Sheet:
 
     def _repr_html_(self) -> str:
         facts = " · ".join(f"{escape(plain(n))} <b>{escape(cell(v))}</b>" for n, v in self.facts)
-        parts = [f"<style>{STYLE}</style><h4>{escape(plain(self.title))}</h4>"]
+        parts = [f"<style>{STYLE}</style>"]
+        parts += [f"<h4>{escape(cell(self.title))}</h4>"] if self.title else []
+        parts += [f"<p>{escape(sentence(self.lead))}</p>"] if self.lead else []
         parts += [f"<p>{facts}</p>"] if facts else []
         parts += [_table(caption, frame) for caption, frame in self.tables]
-        parts += [f'<p class="dim">{escape(plain(note))}</p>' for note in self.notes]
+        parts += [f'<p class="dim">{escape(sentence(note))}</p>' for note in self.notes]
         return f'<div class="wb">{"".join(parts)}</div>'
 
     def __repr__(self) -> str:
-        lines = [plain(self.title)]
-        lines += ["  " + " · ".join(f"{plain(n)} {cell(v)}" for n, v in self.facts)]
+        lines = [cell(self.title)] if self.title else []
+        lines += [f"  {sentence(self.lead)}"] if self.lead else []
+        lines += [f"  {plain(n)} {cell(v)}" for n, v in self.facts]
         for caption, frame in self.tables:
             lines += ["", *([plain(caption)] if caption else []), *_lines(frame)]
-        lines += ["", *map(plain, self.notes)] if self.notes else []
-        return "\n".join(line.rstrip() for line in lines if line.strip() or line == "")
+        lines += ["", *map(sentence, self.notes)] if self.notes else []
+        return "\n".join(line.rstrip() for line in lines).strip("\n")
 
 
 class Shown:
@@ -117,10 +127,11 @@ def show(thing: Any, titles: Any = None) -> Sheet:
         sheet = thing._sheet()
     else:
         raise ArgumentError(f"thing: a {type(thing).__name__} has no sheet to show")
-    return sheet.titled(_titles(titles))
+    return sheet.titled(titles_from(titles))
 
 
-def _titles(given: Any) -> Mapping[Any, str]:
+def titles_from(given: Any) -> Mapping[Any, str]:
+    """Item id → title, from what people have at hand; see ``show``."""
     if given is None or isinstance(given, Mapping):
         return given or {}
     frame = getattr(given, "items", given)
@@ -145,9 +156,16 @@ def _with_titles(frame: pl.DataFrame, titles: Mapping[Any, str]) -> pl.DataFrame
 
 
 def plain(text: object) -> str:
-    """Text without control characters, cut where it is very long."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
-    return shown if len(shown) <= LONGEST * 4 else shown[: LONGEST * 4] + "…"
+    """Text in one line, without what moves a cursor or turns the direction of reading."""
+    return "".join(
+        c if c.isprintable() or c in SPELLING else "\N{REPLACEMENT CHARACTER}" for c in str(text)
+    )
+
+
+def sentence(text: object) -> str:
+    """Words of ours, with text of the log in them; cut where that is very long."""
+    shown = plain(text)
+    return shown if len(shown) <= LONGEST * 8 else shown[: LONGEST * 8] + "…"
 
 
 def cell(value: Any) -> str:
@@ -159,10 +177,9 @@ def cell(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}".replace("-", "−")
     if isinstance(value, float):
-        return f"{value:,.4g}".replace("-", "−") if abs(value) < 1e4 else f"{value:,.0f}"
-    if isinstance(value, list | tuple | pl.Series):
-        return plain(", ".join(map(str, value)))
-    shown = plain(value)
+        digits = ",.0f" if value.is_integer() or abs(value) >= 1e4 else "#.4g"
+        return f"{value:{digits}}".replace("-", "−")
+    shown = plain(", ".join(map(str, value)) if isinstance(value, list | tuple) else value)
     return shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"
 
 
@@ -177,13 +194,13 @@ def moment(seconds: float | None) -> str:
 
 
 def _cells(frame: pl.DataFrame) -> tuple[list[str], list[bool], list[list[str]], int]:
-    """Heads, which columns are numbers, texts of the rows shown, and how many are left out."""
+    """Heads, which columns are numbers, texts of the rows shown, and how many are not."""
     names = frame.columns
     number = [t.is_numeric() and n not in (ITEM, TIME) for n, t in frame.schema.items()]
     ids = {ITEM, "user_id", "year"}
     rows = [
         [
-            moment(v) if n == TIME else plain(v) if n in ids and v is not None else cell(v)
+            moment(v) if n == TIME else cell(str(v)) if n in ids and v is not None else cell(v)
             for n, v in zip(names, row, strict=True)
         ]
         for row in frame.head(MOST_ROWS).iter_rows()
@@ -196,20 +213,17 @@ def _table(caption: str, frame: pl.DataFrame) -> str:
     heads, number, rows, rest = _cells(frame)
     aligned = [' class="n"' if is_number else "" for is_number in number]
     top = "".join(f"<th{a}>{escape(h)}</th>" for h, a in zip(heads, aligned, strict=True))
-    body = "".join(
-        "<tr>" + "".join(_td(c, a) for c, a in zip(row, aligned, strict=True)) + "</tr>"
-        for row in rows
-    )
-    said = f"<caption>{escape(plain(caption))}</caption>" if caption else ""
+    marked = [name in MARKED for name in frame.columns]
+    body = "".join(f"<tr>{''.join(map(_td, row, aligned, marked))}</tr>" for row in rows)
+    said = f"<caption>{escape(cell(caption))}</caption>" if caption else ""
     more = f'<p class="dim">… {rest:,} more</p>' if rest else ""
     return f"<table>{said}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>{more}"
 
 
-def _td(text: str, aligned: str) -> str:
-    mark = MARKS.get(text.split(" ")[0]) if text else None
-    return (
-        f'<td class="{mark}">{escape(text)}</td>' if mark else f"<td{aligned}>{escape(text)}</td>"
-    )
+def _td(text: str, aligned: str, marked: bool) -> str:
+    mark = MARKS.get(text.partition(" ")[0]) if marked else None
+    kind = aligned if mark is None else f' class="{mark}"'
+    return f"<td{kind}>{escape(text)}</td>"
 
 
 def _lines(frame: pl.DataFrame) -> Sequence[str]:

@@ -13,8 +13,10 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import polars as pl
 
-from workbench.columns import AS_OF
+from workbench.columns import AS_OF, ITEM, KIND, TIME, VALUE, WEIGHT
+from workbench.display import Sheet, Shown, moment
 from workbench.errors import ArgumentError
 from workbench.vocabulary import Id
 
@@ -64,8 +66,8 @@ class Event:
             )
 
 
-@dataclass(frozen=True)
-class Profile:
+@dataclass(frozen=True, repr=False)
+class Profile(Shown):
     """A person as a model sees them: history, attributes, context. Edits return a new one.
 
     Attributes
@@ -183,6 +185,25 @@ class Profile:
             sorted(self.context.items()),
         ]
         return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:16]
+
+    def _sheet(self) -> Sheet:
+        latest = self.history[::-1]
+        columns: dict[str, Any] = {
+            ITEM: [e.item_id for e in latest],
+            VALUE: [e.value for e in latest],
+            TIME: [e.timestamp for e in latest],
+            KIND: [e.kind for e in latest],
+            WEIGHT: [None if e.weight == 1 else e.weight for e in latest],
+        }
+        known = {n: c for n, c in columns.items() if n == ITEM or any(v is not None for v in c)}
+        facts = (
+            ("events", len(self)),
+            ("as of", moment(self.as_of)),
+            *((name, value) for name, value in self.attributes.items()),
+            *((name, value) for name, value in self.context.items() if name != AS_OF),
+        )
+        history = pl.DataFrame(known, strict=False)
+        return Sheet("Profile", facts, (("History, the latest first", history),) if latest else ())
 
     def last(self, item_id: Id) -> Event | None:
         """The latest event of an item, or None: its last word, the one that counts."""

@@ -10,14 +10,15 @@ import numpy as np
 import polars as pl
 
 from workbench.columns import ITEM, RANK, ROW, SCORE, SOURCE, USER
+from workbench.display import Sheet, Shown
 from workbench.errors import ArgumentError, DataError
 from workbench.vocabulary import Id
 
 BEFORE, AFTER, CHANGE, MOVED = "before", "after", "change", "moved"
 
 
-@dataclass(frozen=True, eq=False)
-class Slate:
+@dataclass(frozen=True, eq=False, repr=False)
+class Slate(Shown):
     """A ranked list for one person. Two are equal where their frames are.
 
     Attributes
@@ -52,9 +53,17 @@ class Slate:
         """What changes on the way from this slate to ``other``."""
         return SlateDiff.between(self, other)
 
+    def _sheet(self) -> Sheet:
+        shown = self.frame.select(c for c in (RANK, ITEM, SCORE, SOURCE) if c in self.frame.columns)
+        steps = tuple(
+            f"{step['step']}: {len(step['entered'])} in, {len(step['left'])} out"
+            for step in self.steps
+        )
+        return Sheet(f"Slate of {len(self)}", tables=(("", shown),), notes=steps)
 
-@dataclass(frozen=True, eq=False)
-class SlateDiff:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SlateDiff(Shown):
     """The difference of two slates. Two are equal where their frames are.
 
     Attributes
@@ -117,6 +126,37 @@ class SlateDiff:
         """True where anything changed."""
         return bool((self.frame[CHANGE] != "same").any())
 
+    def _sheet(self) -> Sheet:
+        facts = (
+            ("new", len(self.entered)),
+            ("gone", len(self.left)),
+            ("moved", len(self.moved)),
+            ("overlap", self.overlap),
+        )
+        return Sheet("What changes between two slates", facts, (("", self.marked),))
+
+    @property
+    def marked(self) -> pl.DataFrame:
+        """For people: ``rank`` (after), ``item_id``, ``change`` in a word or an arrow, ``before``.
+
+        "new", "gone", "↑ 3" (three places up), "↓ 3", or nothing.
+        """
+        places = pl.col(MOVED).abs().cast(pl.String)
+        mark = (
+            pl.when(pl.col(CHANGE) == "entered")
+            .then(pl.lit("new"))
+            .when(pl.col(CHANGE) == "left")
+            .then(pl.lit("gone"))
+            .when(pl.col(MOVED) > 0)
+            .then(pl.lit("↑ ") + places)
+            .when(pl.col(MOVED) < 0)
+            .then(pl.lit("↓ ") + places)
+            .otherwise(pl.lit(""))
+        )
+        return self.frame.select(
+            pl.col(AFTER).alias(RANK), ITEM, mark.alias(CHANGE), pl.col(BEFORE)
+        )
+
 
 def rank_biased_overlap(first: list[Id], second: list[Id], p: float = 0.9) -> float:
     """Rank-biased overlap of two lists without repeats, extrapolated from what is seen.
@@ -143,8 +183,8 @@ def rank_biased_overlap(first: list[Id], second: list[Id], p: float = 0.9) -> fl
     return (1 - p) / p * total + overlap / depth * p**depth
 
 
-@dataclass(frozen=True, eq=False)
-class Slates:
+@dataclass(frozen=True, eq=False, repr=False)
+class Slates(Shown):
     """Ranked lists of many people. Two are equal where people, places and frames are.
 
     Attributes
@@ -189,6 +229,11 @@ class Slates:
         for row, end in enumerate(ends.tolist()):
             yield self._slate(row, frame.slice(start, end - start))
             start = end
+
+    def _sheet(self) -> Sheet:
+        empty = self.n_rows - self.frame[ROW].n_unique()
+        facts = (("people", self.n_rows), ("places", self.k), ("empty lists", empty))
+        return Sheet("Slates", facts, (("", self.frame),))
 
     def _slate(self, row: int, frame: pl.DataFrame) -> Slate:
         return Slate(frame.drop(ROW), self.steps[row] if self.steps else ())

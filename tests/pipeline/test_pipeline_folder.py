@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+import workbench as wb
 from workbench.artifact import own_hash, sealed, verified_manifest
 from workbench.errors import ArgumentError, DamagedArtifactError, NewerFormatError
 from workbench.pipeline import Run
@@ -142,3 +143,13 @@ def test_a_small_file_is_replaced_in_one_step(tmp_path):
     write_text(tmp_path / "LATEST", "two")
     assert (tmp_path / "LATEST").read_text() == "two"
     assert [path.name for path in tmp_path.iterdir()] == ["LATEST"]
+
+
+def test_a_run_shows_its_leaderboard(finished):
+    assert "\n" not in repr(finished)
+    said = repr(wb.show(finished))
+    best = finished.leaderboard["model"][0]
+    assert said.index("Leaderboard") < said.index(best) < said.index("popularity")
+    assert f"people asked {finished.manifest['split']['asked']}" in said
+    assert str(finished.report) in said
+    assert f"<td>{best}</td>" in finished._repr_html_()

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from workbench.audit.behaviour import BEHAVIOUR, MET, beside
+from workbench.audit.controlled import SCHEMA as CONTROLLED
+from workbench.audit.controlled import controlled_frame
 from workbench.audit.exposure import attention_matrix, items_frame
 from workbench.audit.flip import SCHEMA as FLIP
 from workbench.audit.flip import flip_frame
-from workbench.audit.groups import Groups, groupings
+from workbench.audit.groups import CROSS, Grouping, Groups, groupings
 from workbench.audit.leakage import HISTORIES, SLATES, leakage_frame
 from workbench.audit.people import people_frame
 from workbench.audit.proxies import SCHEMA as PROXIES
@@ -27,7 +30,8 @@ from workbench.evaluation.definitions import K
 from workbench.models.base import Recommender
 from workbench.slate import Slates
 
-METRICS = ("ndcg", "hit_rate")
+METRICS = ("ndcg", "hit_rate", "miscalibration", "popularity_lift")
+"""Whether it works worse for a group, and whether it works differently, where rows have that."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,9 @@ class Audit(Shown):
     proxies : polars.DataFrame
         Features that stand for an attribute; see ``workbench.audit.proxies``. Empty for models
         without features.
+    controlled : polars.DataFrame
+        The differences of ``people`` among people alike in something else; see
+        ``workbench.audit.controlled``.
     """
 
     people: pl.DataFrame
@@ -70,6 +77,7 @@ class Audit(Shown):
     settings: dict[str, Any] = field(repr=False)
     flip: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=FLIP))
     proxies: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PROXIES))
+    controlled: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CONTROLLED))
 
     @property
     def passed(self) -> bool | None:
@@ -132,8 +140,9 @@ def audit(
     groups: Groups | None = None,
     *,
     k: int = 10,
+    control: str | Sequence[str] | None = MET,
     rows: pl.DataFrame | None = None,
-    metrics: Sequence[str] = METRICS,
+    metrics: Sequence[str] | None = None,
     minimum: int | None = None,
     policy: str | Path | Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -149,13 +158,18 @@ def audit(
     groups : sequence or mapping, optional
         Names of user attributes; ``("gender", "age")`` is their intersection; a mapping gives
         bands, ``{"age": [18, 35, 56]}`` (lower edges). By default every attribute that can be a
-        group; those that cannot are in ``skipped`` with the reason.
+        group, those that cannot are in ``skipped`` with the reason; and groups by behaviour (see
+        ``workbench.audit.behaviour``), which can be named as attributes are.
+    control : str or sequence of str, optional
+        Attribute or behaviour, or several crossed, that is held when groups are compared in
+        ``controlled``: by default the length of the history. None asks nothing of the kind.
     k : int
         Places of a slate; longer lists are cut there.
     rows : polars.DataFrame, optional
         What ``wb.evaluate(model, split, k)`` returned, so that it is not done twice.
-    metrics : sequence of str
-        Columns of ``rows``.
+    metrics : sequence of str, optional
+        Columns of ``rows``; by default ``METRICS``, of which those without any figure are left
+        out.
     minimum : int, optional
         Groups with fewer people are not shown; from 20 upwards. By default the policy's.
     policy : path or mapping, optional
@@ -196,7 +210,10 @@ def audit(
         )
     say = say or (lambda _: None)
     ids, profiles = split.people()
-    made, skipped = groupings(_attributes(split, ids), groups)
+    attributes = _attributes(split, ids)
+    known = beside(attributes, split)
+    made, skipped = groupings(known, groups)
+    held = _control(known, control)
     if rows is None:
         say("asking everybody")
         rows = evaluate(model, split, k)
@@ -206,6 +223,10 @@ def audit(
             f"rows were measured with k={measured.pop()} and the audit is asked with k={k}; "
             "give the same to both"
         )
+    if metrics is None:
+        metrics = [m for m in METRICS if m in rows.columns and _figures(rows[m])]
+        if not metrics:
+            raise ArgumentError(f"rows have no figure of {', '.join(METRICS)}; name your metrics")
     for metric in metrics:
         if metric not in rows.columns or not (
             rows[metric].dtype.is_numeric() or rows[metric].dtype == pl.Boolean
@@ -216,13 +237,15 @@ def audit(
     say("making lists")
     slates = recommend(model, profiles, k) if isinstance(model, Recommender) else _cut(model, k)
     places = _places(slates, split, ids)
-    attributes = _attributes(split, ids)
-    guessed = sorted({part for g in made for part in _parts(g.attribute, attributes.columns)})
+    guessed = sorted(set(_told(made, attributes.columns)))
     has = np.flatnonzero(places >= 0)
     flip, proxies, features = pl.DataFrame(schema=FLIP), pl.DataFrame(schema=PROXIES), None
     if isinstance(model, Recommender):
         say("flipping attributes")
-        flip = flip_frame(model, split, k, seed, groups=groups, slates=slates, minimum=minimum)
+        flip = flip_frame(
+            model, split, k, seed, groups=_of(groups, attributes.columns), slates=slates,
+            minimum=minimum,
+        )  # fmt: skip
     if guessed and hasattr(model, "contributions"):
         say("guessing attributes from features")
         read = features_read(model, profiles, slates, k)  # type: ignore[arg-type]
@@ -243,6 +266,9 @@ def audit(
         "items": items_frame(slates, places, split, seed),
         "leakage": leakage,
     }
+    controlled = pl.DataFrame(schema=CONTROLLED)
+    if held is not None:
+        controlled = controlled_frame(rows, made, held, metrics, frames["people"], minimum)
     return Audit(
         **frames,
         verdicts=verdicts_frame(written, frames),
@@ -258,12 +284,14 @@ def audit(
         policy=written.content,
         flip=flip,
         proxies=proxies,
+        controlled=controlled,
         settings={
             "k": k,
             "minimum": minimum,
             "seed": seed,
             "metrics": list(metrics),
             "groups": _plain(groups),
+            "control": control if control is None or isinstance(control, str) else list(control),
         },
     )
 
@@ -306,10 +334,38 @@ def _places(slates: Slates, split: Split, ids: list[Any]) -> np.ndarray[Any, Any
     return np.array([place.get(user, -1) for user in ids], dtype=np.int64)
 
 
-def _parts(attribute: str, columns: list[str]) -> list[str]:
-    from workbench.audit.groups import CROSS
+def _figures(column: pl.Series) -> bool:
+    """Whether there is a number for anybody."""
+    return bool(column.cast(pl.Float64).is_finite().any())
 
-    return [attribute] if attribute in columns else attribute.split(CROSS)
+
+def _control(known: pl.DataFrame, control: str | Sequence[str] | None) -> Grouping | None:
+    """The strata; None where nothing is to be held, or all people are alike in it."""
+    if control is None:
+        return None
+    names = [control] if isinstance(control, str) else list(control)
+    try:
+        made, _ = groupings(known, names if len(names) == 1 else [names])
+    except ArgumentError as error:
+        raise ArgumentError(str(error).replace("groups", "control", 1)) from error
+    return made[0] if len(made[0].order) > 1 else None
+
+
+def _told(made: Sequence[Grouping], attributes: Sequence[str]) -> list[str]:
+    """Attributes of people that some groups are made of."""
+    parts = [g.attribute for g in made] + [p for g in made for p in g.attribute.split(CROSS)]
+    return [name for name in dict.fromkeys(parts) if name in attributes]
+
+
+def _of(groups: Groups | None, attributes: Sequence[str]) -> Groups | None:
+    """What is asked of attributes; behaviour is nothing that could be flipped."""
+    if groups is None:
+        return None
+    ours = [name for name in BEHAVIOUR if name not in attributes]
+    if isinstance(groups, Mapping):
+        return {name: edges for name, edges in groups.items() if name not in ours}
+    parts = [[name] if isinstance(name, str) else list(name) for name in groups]
+    return list(dict.fromkeys(part for each in parts for part in each if part not in ours))
 
 
 def _plain(groups: Groups | None) -> Any:

@@ -102,31 +102,13 @@ def with_titles(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
 
 def finished(run: Run) -> None:
     """What a run found, where it is, and what to type next."""
+    from workbench.pipeline.leaderboard import at_a_glance
     from workbench.report.content import left_out
 
-    board = run.standings
-    shown = {
-        "model": board["model"],
-        "nDCG": board["ndcg"],
-        "95 % interval": pl.Series(
-            [
-                f"{number(low)} – {number(high)}"
-                for low, high in board.select("ndcg_low", "ndcg_high").iter_rows()
-            ],
-            dtype=pl.String,
-        ),
-    }
-    for column, name in (
-        ("recall", "recall"), ("hit_rate", "hit rate"), ("mrr", "MRR"),
-        ("coverage", "coverage"), ("novelty", "novelty"), ("rmse", "RMSE"),
-    ):  # fmt: skip
-        if column in board.columns:
-            shown[name] = board[column]
-    shown["seconds"] = (board["fit_seconds"] + board["evaluate_seconds"]).round(1)
     told, cut = run.manifest["dataset"], run.manifest["split"]
     configuration = run.manifest["configuration"]
     table(
-        pl.DataFrame(shown),
+        at_a_glance(run.standings),
         f"{plain(told['name'])}: {cut['asked']:,} people asked, the first "
         f"{configuration['k']} places, split {cut['method']}",
     )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from workbench.columns import GENRES, ITEM, KIND, TIME, TITLE, USER, VALUE, YEAR
 from workbench.data.fingerprint import content_hash
 from workbench.data.order import ordered
+from workbench.display import Sheet, Shown, cell, moment
 from workbench.errors import DataError
 from workbench.profiles import Profiles
 from workbench.vocabulary import Id, IntArray, Vocabulary
@@ -27,7 +28,7 @@ NO_REFUSALS = pl.DataFrame(
 )
 
 
-class Dataset:
+class Dataset(Shown):
     """A log of interactions with its items and people.
 
     Made by ``wb.load`` or ``Dataset.from_frames``, which check every row; the constructor trusts
@@ -180,6 +181,20 @@ class Dataset:
             f"Dataset({self.name!r}, {self.n_users:,} people{guests}, {self.n_items:,} items, "
             f"{self.n_events:,} events)"
         )
+
+    def _sheet(self) -> Sheet:
+        facts: list[tuple[str, Any]] = [("people", self.n_users)]
+        facts += [("of them guests", len(self.guest_ids))] if self.guest_ids else []
+        facts += [("items", self.n_items), ("events", self.n_events)]
+        if self.end is not None:
+            start = self.interactions[TIME].min()
+            facts += [("from", moment(start)), ("to", moment(self.end))]  # type: ignore[arg-type]
+        relevant = "any event" if self.relevant_from is None else f"from {cell(self.relevant_from)}"
+        facts += [("relevant", relevant), ("rows refused", self.refused.height)]
+        tables = [("What is known", _columns(self))]
+        if self.refused.height:
+            tables.append(("Rows refused, by rule", self.refused_counts))
+        return Sheet(self.name, tuple(facts), tuple(tables))
 
     # --- what there is ----------------------------------------------------------------------
 
@@ -369,6 +384,21 @@ def _rows_for(column: str, ids: Vocabulary, frame: pl.DataFrame | None) -> pl.Da
         return base
     others = [name for name in frame.columns if name != column]
     return base.join(frame.select(column, *others), on=column, how="left", maintain_order="left")
+
+
+def _columns(dataset: Dataset) -> pl.DataFrame:
+    """``table, column, known`` (rows that have it), ``from`` and ``to``, as text."""
+    rows = []
+    tables = {"events": dataset.interactions, "items": dataset.items, "people": dataset.users}
+    for table, frame in tables.items():
+        for series in frame.get_columns():
+            known, ends = series.drop_nulls(), ("", "")
+            if series.dtype.is_numeric() and series.name not in (USER, ITEM) and len(known):
+                said = {TIME: moment, YEAR: str}.get(series.name, cell)
+                ends = said(known.min()), said(known.max())  # type: ignore[arg-type]
+            rows.append((table, series.name, len(known), *ends))
+    schema = ["table", "column", "known", "from", "to"]
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _says_something(frame: pl.DataFrame, column: str) -> bool:

@@ -18,6 +18,7 @@ from workbench.columns import ITEM, TIME, USER, VALUE
 from workbench.data.dataset import Dataset
 from workbench.data.fingerprint import content_hash
 from workbench.data.order import mixed, pair_hash
+from workbench.display import Sheet, Shown, moment
 from workbench.errors import ArgumentError, CapabilityError, DataError
 from workbench.profiles import Profiles
 from workbench.vocabulary import Id, Vocabulary
@@ -31,7 +32,7 @@ IN_TIME = (PER_USER_TIME, GLOBAL_TIME, LEAVE_LAST)
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class Split(Shown):
     """A log in two parts. Made by ``wb.split`` or ``Split.from_frames``.
 
     Attributes
@@ -149,6 +150,14 @@ class Split:
     def __repr__(self) -> str:
         guests = f", {len(self.guests)} guests" if self.guests else ""
         return f"Split({self.method!r}, {self.train!r}, {self.test.height:,} test events{guests})"
+
+    def _sheet(self) -> Sheet:
+        facts = [("to learn from", self.train.n_events), ("to ask about", self.test.height)]
+        facts += [("guests", len(self.guests)), ("cold people", self.n_cold)]
+        facts += [("new items", self.n_new_items)]
+        made = ", ".join(f"{name} {value}" for name, value in self.parameters.items())
+        cut = [("cut at", moment(self.as_of))] if self.as_of is not None else []
+        return Sheet(f"{self.train.name}, split {self.method}", (*facts, *cut, ("made with", made)))
 
     @property
     def relevant_from(self) -> float | None:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from workbench.columns import ITEM
+from workbench.display import Sheet, Shown
 from workbench.errors import ArgumentError
 from workbench.explain.certificate import ENTER, LEAVE, certificate
 from workbench.explain.edits import ADD, CHANGES, RATE, REMOVE, Edits
@@ -37,8 +38,8 @@ BOUND = 400
 AUTO = "auto"
 
 
-@dataclass(frozen=True, eq=False)
-class Counterfactual:
+@dataclass(frozen=True, eq=False, repr=False)
+class Counterfactual(Shown):
     """The smallest edit that was found, and the certificate of it.
 
     Attributes
@@ -88,6 +89,8 @@ class Counterfactual:
     pool : tuple of item ids
         What could be added; empty for other changes.
     sentence : str
+    titles : mapping
+        Item id → title, as far as they are known.
     """
 
     item_id: Id
@@ -112,10 +115,21 @@ class Counterfactual:
     policy: Policy | None = field(repr=False)
     pool: tuple[Id, ...] = field(repr=False)
     sentence: str = ""
+    titles: Mapping[Id, str] = field(default_factory=dict, repr=False)
 
     def __bool__(self) -> bool:
         """True where an edit was found."""
         return self.found
+
+    def _sheet(self) -> Sheet:
+        facts = (
+            ("found", self.found),
+            ("verified", self.verified),
+            ("search", self.method),
+            ("edits scored", self.n_scored),
+        )
+        lists = ("The list before and after", self.slate_before.diff(self.slate_after).marked)
+        return Sheet("Counterfactual", facts, (lists,), lead=self.sentence).titled(self.titles)
 
 
 def counterfactual(
@@ -233,9 +247,8 @@ def counterfactual(
         policy=ruled,
         pool=tuple(model.catalogue.take(edits.item)) if change == ADD else (),
     )
-    return replace(
-        found, sentence=certificate(found, titles_of(model) if titles is None else titles)
-    )
+    known = titles_of(model) if titles is None else titles
+    return replace(found, sentence=certificate(found, known), titles=known)
 
 
 def _checked(

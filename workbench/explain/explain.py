@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 
 from workbench.columns import GROUP, ITEM, REMOVAL, SHARE, VALUE, N
+from workbench.display import Sheet, Shown
 from workbench.errors import ArgumentError
 from workbench.explain.agreement import ERROR, agreement
 from workbench.explain.coalitions import pair_scores
 from workbench.explain.contributions import feature_shares, liked_items
 from workbench.explain.genre_groups import genre_groups
-from workbench.explain.naming import titles_of
+from workbench.explain.naming import named, titles_of
 from workbench.explain.policy_effects import policy_effects
 from workbench.explain.removal import Removals, removals
 from workbench.explain.shap_form import shap_form
@@ -28,9 +29,12 @@ from workbench.ranking.policy import Policy
 from workbench.ranking.recommend import check_k
 from workbench.vocabulary import Id, IntArray
 
+LARGEST = 10
+"""Shares and effects that are shown at a glance; the frames have all."""
 
-@dataclass(frozen=True, eq=False)
-class Explanation:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Explanation(Shown):
     """Why a model gives an item its score for a person.
 
     Attributes
@@ -119,6 +123,33 @@ class Explanation:
             .agg(pl.col(SHARE).sum())
             .sort(pl.col(SHARE).abs(), descending=True, maintain_order=True)
         )
+
+    def _sheet(self) -> Sheet:
+        facts = (
+            ("score", self.score),
+            ("base", self.base),
+            ("rank", self.rank),
+            ("place", self.place),
+            ("places", self.k),
+        )
+        features = self.features.select("name", "meaning", VALUE, SHARE)
+        known = [REMOVAL, "rank_without", "stays"]
+        events = self.events.select(ITEM, VALUE, SHARE, *known)
+        moments = pl.col("kind") == "moment"
+        context = self.context.filter(~moments).select("name", VALUE, *known)
+        tables = tuple(
+            (caption if part.height <= LARGEST else f"{caption}: {LARGEST} of {part.height}", part)
+            for caption, part in (
+                ("What the score is made of", features),
+                ("What each event does", events),
+                ("What else is known of the person", context),
+            )
+            if part.height
+        )
+        tables = tuple((caption, part.head(LARGEST)) for caption, part in tables)
+        titles = self._asked.titles
+        why = f"Why {named(self.item_id, titles)}?"
+        return Sheet(why, facts, tables, tuple(self.words), self.sentence).titled(titles)
 
     def refined(self, budget: int = 1024) -> Explanation:
         """The same explanation with more samples of the shares of events.

@@ -15,6 +15,7 @@ import polars as pl
 from workbench.artifact import MANIFEST, verified_manifest
 from workbench.data.dataset import Dataset
 from workbench.data.split import Split
+from workbench.display import Sheet, Shown
 from workbench.errors import ArgumentError
 from workbench.pipeline.disk import LATEST, finished, runs_of
 
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
     from workbench.models.base import Recommender
     from workbench.ranking.engine import Engine
 
-AUDIT_FRAMES = ("people", "items", "leakage", "verdicts", "groups", "skipped", "flip", "proxies")
+AUDIT_FRAMES = ("people", "items", "leakage", "verdicts", "groups", "skipped", "flip", "proxies",
+    "controlled",
+)  # fmt: skip
 """An older run has only some of them."""
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class Run(Shown):
     """A finished run. Made by ``wb.run``, ``Run.load`` or ``Run.latest``.
 
     Attributes
@@ -48,6 +51,22 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
+
+    def _sheet(self) -> Sheet:
+        from workbench.pipeline.leaderboard import at_a_glance
+
+        told, cut = self.manifest["dataset"], self.manifest["split"]
+        asked = self.manifest["configuration"]
+        facts = (
+            ("people asked", cut["asked"]),
+            ("places", asked["k"]),
+            ("split", cut["method"]),
+            ("seed", self.manifest["seed"]),
+        )
+        board = ("Leaderboard, the best first", at_a_glance(self.standings))
+        left = (f"{name} is left out: {why}" for name, why in asked["left_out"].items())
+        notes = (*asked["remarks"], *left, f"Report: {self.report}")
+        return Sheet(f"Run on {told['name']}", facts, (board,), notes)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Run:
@@ -119,7 +138,7 @@ class Run:
     def frontier(self) -> pl.DataFrame:
         """What each kind of policy setting does to everybody; see ``evaluation.frontiers``.
 
-        Empty for a run that was made before this was kept, as are the next two.
+        Empty for a run that was made before this was kept, as are the next three.
         """
         return self._kept_inside("frontier")
 
@@ -132,6 +151,11 @@ class Run:
     def fidelity(self) -> pl.DataFrame:
         """How good the explanations of the engine are, on guests; see ``wb.fidelity``."""
         return self._kept_inside("fidelity")
+
+    @cached_property
+    def feedback(self) -> pl.DataFrame:
+        """Where it may lead: the simulation of feedback; see ``wb.simulate``."""
+        return self._kept_inside("feedback")
 
     def _kept_inside(self, name: str) -> pl.DataFrame:
         if f"{name}.parquet" in self.manifest["files"]:

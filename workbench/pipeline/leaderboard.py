@@ -29,6 +29,11 @@ CURVE = {MODEL: pl.String, SHOWN: pl.Int64, **SUMMARY}
 """Columns of the cold-start curve."""
 HYBRIDS = (ENGINE, BLEND, "switch", "cascade", "stack")
 """Models that are made of others."""
+GLANCED = {
+    "recall": "recall", "hit_rate": "hit rate", "mrr": "MRR", "coverage": "coverage",
+    "novelty": "novelty", "rmse": "RMSE",
+}  # fmt: skip
+"""Column of the standings → its head, of those that one looks at beside nDCG."""
 
 
 def summary(
@@ -104,6 +109,21 @@ def standings(figures: pl.DataFrame, seconds: Mapping[str, Mapping[str, float]])
         )
         for what in ("fit", "evaluate")
     )
+
+
+def at_a_glance(board: pl.DataFrame) -> pl.DataFrame:
+    """The figures of the standings that one looks at first, in a width that can be read."""
+    low, high = (board[f"{NDCG}_{end}"].fill_nan(None) for end in (LOW, HIGH))
+    ends = zip(low, high, strict=True)
+    interval = ["–" if None in pair else "{:.3f} – {:.3f}".format(*pair) for pair in ends]
+    shown = {
+        MODEL: board[MODEL],
+        "nDCG": board[NDCG],
+        "95 % interval": pl.Series(interval, dtype=pl.String),
+        **{head: board[column] for column, head in GLANCED.items() if column in board.columns},
+        "seconds": (board["fit_seconds"] + board["evaluate_seconds"]).round(1),
+    }
+    return pl.DataFrame(shown)
 
 
 def stacked(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
