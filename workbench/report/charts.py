@@ -57,11 +57,33 @@ def cold_start_chart(curve: pl.DataFrame, models: list[str], label: str = "nDCG@
     label : str
         Title of the axis, with the unit.
     """
-    rows = curve.filter(pl.col(MODEL).is_in(models[: len(SERIES)]))
-    rows = short(rows.select(MODEL, "history", MEAN, LOW, HIGH, N), MODEL, unique=False)
-    lengths = sorted(rows["history"].drop_nulls().unique().to_list())
-    shown = pl.col("history").cast(pl.String).fill_null("all")
+    lengths = sorted(curve["history"].drop_nulls().unique().to_list())
+    shown = pl.col("history").cast(pl.String).fill_null("all").alias("shown")
     order = [str(n) for n in lengths] + ["all"]
+    title = "events of each history that the model was shown"
+    return styled(curves(curve.with_columns(shown), "shown", order, models, title, label))
+
+
+def curves(
+    curve: pl.DataFrame, place: str, order: list[str], models: list[str], title: str, label: str
+) -> Any:
+    """Mean of each model at each place of an axis, with intervals, side by side.
+
+    Parameters
+    ----------
+    curve : polars.DataFrame
+        ``model``, the place in words, ``mean, low, high, n`` of one metric.
+    place : str
+        Its column.
+    order : list of str
+        The places from left to right.
+    models : list of str
+        Those to draw, at most six, in the order of the legend.
+    title, label : str
+        Of the axes, across and up, with the units.
+    """
+    rows = curve.filter(pl.col(MODEL).is_in(models[: len(SERIES)]))
+    rows = short(rows.select(MODEL, place, MEAN, LOW, HIGH, N), MODEL, unique=False)
     names = [n if len(n) <= LONGEST else n[:LONGEST] + "…" for n in models[: len(SERIES)]]
     legend = alt.Legend(title=None, orient="top", columns=3, symbolSize=80)
     kinds = {
@@ -72,9 +94,9 @@ def cold_start_chart(curve: pl.DataFrame, models: list[str], label: str = "nDCG@
     colour = alt.Color(f"{MODEL}:N", scale=kinds["color"], legend=legend)
     base = alt.Chart()
     x = alt.X(
-        "shown:O",
+        f"{place}:O",
         sort=order,
-        title="events of each history that the model was shown",
+        title=title,
         axis=alt.Axis(labelAngle=0),
         scale=alt.Scale(padding=0.4),
     )
@@ -82,31 +104,29 @@ def cold_start_chart(curve: pl.DataFrame, models: list[str], label: str = "nDCG@
     y = alt.Y(f"{MEAN}:Q", title=label, scale=alt.Scale(zero=True), axis=alt.Axis(tickCount=6))
     dash = alt.StrokeDash(f"{MODEL}:N", scale=kinds["strokeDash"], legend=legend)
     shape = alt.Shape(f"{MODEL}:N", scale=kinds["shape"], legend=legend)
-    return styled(
-        alt.layer(
-            base.mark_line(strokeWidth=1.5, opacity=0.6).encode(
-                x=x, xOffset=aside, y=y, color=colour, strokeDash=dash
-            ),
-            base.mark_rule(strokeWidth=2, opacity=0.55).encode(
-                x=x, xOffset=aside, y=alt.Y(f"{LOW}:Q", title=label), y2=f"{HIGH}:Q", color=colour
-            ),
-            base.mark_point(filled=True, size=60, opacity=1).encode(
-                x=x,
-                xOffset=aside,
-                y=y,
-                color=colour,
-                shape=shape,
-                tooltip=[
-                    alt.Tooltip(f"{MODEL}:N"),
-                    alt.Tooltip("shown:O"),
-                    *(alt.Tooltip(f"{c}:Q", format=".4f") for c in (MEAN, LOW, HIGH)),
-                    alt.Tooltip(f"{N}:Q", format=","),
-                ],
-            ),
-            data=alt.Data(values=rows.with_columns(shown.alias("shown")).to_dicts()),
-            width=WIDTH,
-            height=260,
-        )
+    return alt.layer(
+        base.mark_line(strokeWidth=1.5, opacity=0.6).encode(
+            x=x, xOffset=aside, y=y, color=colour, strokeDash=dash
+        ),
+        base.mark_rule(strokeWidth=2, opacity=0.55).encode(
+            x=x, xOffset=aside, y=alt.Y(f"{LOW}:Q", title=label), y2=f"{HIGH}:Q", color=colour
+        ),
+        base.mark_point(filled=True, size=60, opacity=1).encode(
+            x=x,
+            xOffset=aside,
+            y=y,
+            color=colour,
+            shape=shape,
+            tooltip=[
+                alt.Tooltip(f"{MODEL}:N"),
+                alt.Tooltip(f"{place}:O"),
+                *(alt.Tooltip(f"{c}:Q", format=".4f") for c in (MEAN, LOW, HIGH)),
+                alt.Tooltip(f"{N}:Q", format=","),
+            ],
+        ),
+        data=alt.Data(values=rows.to_dicts()),
+        width=WIDTH,
+        height=260,
     )
 
 
