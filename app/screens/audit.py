@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import cache
-from app.panels import groups, leakage, mend, releases, unnamed, verdicts
+from app.panels import feedback, groups, leakage, mend, releases, unnamed, verdicts
 from app.widgets import html, opened, text
 
 
@@ -22,12 +22,13 @@ def main() -> None:
         )
     )
     verdicts.show(audit)
-    people, kinds, items, given, better, runs, rest = st.tabs(
+    people, kinds, items, given, lead, better, runs, rest = st.tabs(
         [
             "For whom it works",
             "Kinds nobody named",
             "Who gets shown",
             "What lists give away",
+            "Where it may lead",
             "Can it be better",
             "Against another run",
             "What was not asked",
@@ -41,6 +42,8 @@ def main() -> None:
         groups.items(audit)
     with given:
         leakage.show(audit)
+    with lead:
+        feedback.show(world)
     with better:
         mend.show(world)
     with runs:

@@ -43,7 +43,7 @@ from workbench.ranking.recommend import check_k, recommend
 
 AS_IS, EXPLORING, DIVERSE, BOTH = "as it is", "with exploration", "with diversity", "with both"
 EPSILON, DIVERSITY = 0.2, 0.5
-ROUNDS, PEOPLE = 6, 1000
+ROUNDS, PEOPLE = 5, 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +162,7 @@ def simulate(
     tell("what people like")
     choice = Choice.of(asked, taste, elsewhere, k, seed)
     name, kinds = _kinds(asked)
-    turns = {}
+    turns: dict[str, list[Turn]] = {}
     for setting, policy in made.items():
         turns[setting] = []
         for turn in walk(model, start, policy, choice, kinds, asked.train.relevant_from, rounds, k):

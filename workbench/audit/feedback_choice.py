@@ -27,7 +27,7 @@ from workbench.vocabulary import FloatArray, Id, IntArray
 
 LOG, TRUTH = "log", "truth"
 RATED, COUNTED = "svd", "rp3beta"
-"""Models that stand for people's taste: of stars, and of events alone. No engine has them."""
+"""Models that stand for people's taste: by stars, and by events alone. No usual engine has them."""
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 LOOKED, WANDERED, MET, TAKEN = range(4)
 """What is drawn in each round."""
@@ -201,7 +201,7 @@ def _of_a_model(
     said = _says_no(split)
     if isinstance(taste, str):
         name = RATED if said else COUNTED
-        model, which = create(name).fit(split.train), f"{name}, which is no part of the engine"
+        model, which = create(name).fit(split.train), name
     else:
         model, which = taste, taste.name
     score = model.score(people)
@@ -222,8 +222,8 @@ def _of_a_model(
         "what they did not like" if said else "as many items drawn at random, as nobody says no"
     )
     words = (
-        f"that of {which}, fitted on the training part and calibrated on {len(answer):,} later "
-        f"events of the same people (what they liked against {against})"
+        f"that of another model, {which}, fitted on the training part and calibrated on "
+        f"{len(answer):,} later events of the same people (what they liked against {against})"
     )
     return like, words
 

@@ -38,8 +38,8 @@ FEEDBACK = {
     CHOICE: pl.String,
 }
 """Columns of a simulation's frame."""
-HALVES = 50
-"""Halves of the people on which figures of all lists together are computed again."""
+REPEATS, LEFT_OUT = 50, 10
+"""Figures of all lists together are computed again so often, each time without one in ten."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,8 @@ class Turn:
 def mixes(mass: Floats) -> Floats:
     """Rows that add up to 1; a row of zeros stays one."""
     total = mass.sum(axis=1, keepdims=True)
-    return np.divide(mass, total, out=np.zeros_like(mass), where=total > 0)
+    out: Floats = np.divide(mass, total, out=np.zeros_like(mass), where=total > 0)
+    return out
 
 
 def entropy(mix: Floats) -> Floats:
@@ -124,7 +125,8 @@ def jensen_shannon(one: Floats, two: Floats) -> Floats:
     Source: Endres, Schindelin 2003, "A new metric for probability distributions".
     """
     middle = entropy((one + two) / 2) - (entropy(one) + entropy(two)) / 2
-    return np.sqrt(middle.clip(0, 1))
+    out: Floats = np.sqrt(middle.clip(0, 1))
+    return out
 
 
 def definitions(kinds: str) -> dict[str, str]:
@@ -175,10 +177,10 @@ def feedback_frame(
     Nothing is learnt from the others, so each person's rounds hang on nobody else's, and drawing
     people anew is drawing everything anew: their choices, too. Means over people have a Bayesian
     bootstrap (as ``audit.intervals``). Gini and coverage grow and shrink with the number of lists,
-    so a resample with its repeats is not one of the same kind: theirs are computed again on random
-    halves of the people, whose spread is the standard error of the whole.
+    so a resample with its repeats is not one of the same kind: theirs are computed again without a
+    random tenth of the people, the same for all settings and rounds; the spread tells the error.
 
-    Source: Shao, Wu 1989, "A general theory for jackknife variance estimation" (delete-d, d = n/2).
+    Source: Shao, Wu 1989, "A general theory for jackknife variance estimation" (delete-d).
     """
     n = len(next(iter(turns.values()))[0].chosen)
     parts = [pl.DataFrame(schema=FEEDBACK)]
@@ -202,6 +204,7 @@ def feedback_frame(
 
 def _groups(groupings: Sequence[Grouping], n: int, minimum: int) -> list[tuple[str, str, IntArray]]:
     """Groups that may be shown, and their people; everybody first."""
+    found: list[tuple[str, str, IntArray]]
     found = [(EVERYBODY, EVERYBODY, np.arange(n))] if n >= minimum else []
     for grouping in groupings:
         group = codes(grouping)
@@ -244,22 +247,23 @@ def _of_all(
 ) -> dict[str, pl.DataFrame]:
     """Measures of all lists together."""
     n = len(rows)
-    half = np.zeros((HALVES, n))
-    for drawn in half:
-        drawn[rng.permutation(n)[: n // 2]] = 1.0
-    # With d left out of n, the spread of what is left is sqrt(d / (n - d)) of what it stands for.
-    scale = float(np.sqrt((n // 2) / (n - n // 2)) * stdtrit(HALVES - 1, 0.975))
-    whole, halves = [], []
+    gone = max(1, n // LEFT_OUT)
+    left = np.ones((REPEATS, n))
+    for drawn in left:
+        drawn[rng.permutation(n)[:gone]] = 0.0
+    # What d of n move, when they go, is sqrt(d / (n - d)) of what chance moves in the whole.
+    scale = float(np.sqrt((n - gone) / gone) * stdtrit(REPEATS - 1, 0.975))
+    whole, again = [], []
     for of in turns.values():
         for turn in of:
             shown = turn.shown[rows]
             whole.append(_spread(np.asarray(shown.sum(axis=0)).reshape(1, -1)))
-            halves.append(_spread(np.asarray((shown.T @ half.T).T)))
+            again.append(_spread(np.asarray((shown.T @ left.T).T)))
     shape = len(turns), len(next(iter(turns.values())))
     found = {}
     for place, measure in enumerate(OF_ALL):
         values = np.array([one[place][0] for one in whole]).reshape(shape)
-        draws = np.array([one[place] for one in halves]).reshape(*shape, -1)
+        draws = np.array([one[place] for one in again]).reshape(*shape, -1)
 
         def ends(draws: Floats, value: float) -> tuple[float, float]:
             off = scale * float(draws.std(ddof=1))

@@ -1,4 +1,4 @@
-"""What a run keeps of the inside of its engine: what it looks at, and what it could be set to."""
+"""What a run keeps of its engine as a whole: what it looks at, its settings, where it may lead."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Callable
 
 import polars as pl
 
+from workbench.audit.feedback import simulate
+from workbench.audit.feedback_choice import LOG
+from workbench.audit.feedback_figures import FEEDBACK
 from workbench.data.sample import asking
 from workbench.data.split import Split
+from workbench.errors import DataError
 from workbench.evaluation.frontiers import FRONTIERS, frontiers
 from workbench.explain.fidelity import FIDELITY, fidelity
 from workbench.explain.global_ import IMPORTANCE, importance
@@ -22,7 +26,14 @@ IMPORTANCE_PEOPLE = 200
 FIDELITY_PEOPLE, FEWEST_PEOPLE = 8, 6
 ITEMS = 5_000
 """Of a larger catalogue fewer people's explanations are tried: each score takes as much longer."""
-EMPTY = {"frontier": FRONTIERS, "importance": IMPORTANCE, "fidelity": FIDELITY}
+FEEDBACK_PEOPLE = 250
+"""People who choose in the simulation; each round of each setting makes all their lists anew."""
+EMPTY = {
+    "frontier": FRONTIERS,
+    "importance": IMPORTANCE,
+    "fidelity": FIDELITY,
+    "feedback": FEEDBACK,
+}
 """Frame → its columns, for runs that were made before it was kept."""
 Say = Callable[[str], None]
 
@@ -48,6 +59,21 @@ def fidelity_of(engine: Engine, cut: Split, plan: Plan, say: Say) -> pl.DataFram
     return fidelity(engine, people, plan.k, max_people=most, who=who, seed=plan.seed, say=say)
 
 
+def feedback_of(engine: Engine, cut: Split, plan: Plan, say: Say) -> pl.DataFrame:
+    """Where it may lead; empty where nothing says what people like.
+
+    The log speaks, not the truth of an invented world: a run folder does not keep that, and the
+    simulation could not be made again from it.
+    """
+    try:
+        found = simulate(
+            engine, cut, k=plan.k, taste=LOG, max_people=FEEDBACK_PEOPLE, seed=plan.seed, say=say
+        )
+    except DataError:
+        return pl.DataFrame(schema=FEEDBACK)
+    return found.frame
+
+
 def subjects(cut: Split) -> tuple[Profiles, str]:
     """Guests, or, where there are none, people of the training part; and what they are called."""
     if cut.guests:
@@ -59,5 +85,6 @@ INSIDE = {
     "policy settings": ("frontier", frontier_of),
     "importance": ("importance", importance_of),
     "explanations": ("fidelity", fidelity_of),
+    "feedback": ("feedback", feedback_of),
 }
 """Stage → the frame that is kept, and what makes it."""

@@ -24,7 +24,11 @@ INSIDE = ("importance", "fidelity", "frontier", "retrievers")
 """Tables of a run on the engine as a whole; a run may have none of them."""
 MEASURED = ("slices", "feedback", "mitigation")
 """Further tables that a run may have: slices that nobody named, the simulation, the mending."""
-AUDIT = ("people", "items", "leakage", "verdicts", "groups", "skipped", "flip", "proxies")
+CONSTANT = (DEFINITION, "policy", "choice")
+"""Columns of a simulation that are the same in many rows, and told once."""
+AUDIT = (
+    "people", "items", "leakage", "verdicts", "groups", "skipped", "flip", "proxies", "controlled",
+)  # fmt: skip
 """Frames of an audit; of older ones some are missing."""
 
 LIMITS = (
@@ -111,9 +115,10 @@ def assemble(run: Any) -> dict[str, Any]:
             "audit": None if audit is None else _audit(audit),
             "decisions": _decisions(getattr(run, "decisions", None)),
             **{
-                name: _rows(enough(name, getattr(run, name, None), least), drop=[])
+                name: _rows(enough(name, getattr(run, name, None), least), drop=[*CONSTANT])
                 for name in MEASURED
             },
+            "simulation": simulation(getattr(run, "feedback", None)),
             "examples": getattr(run, "examples", None) or manifest.get("examples") or [],
             "changes": getattr(run, "changes", None) or manifest.get("changes"),
             "limits": list(LIMITS),
@@ -146,6 +151,20 @@ def sections(content: Mapping[str, Any]) -> list[str]:
         "feedback", "mitigation", "inside", "examples", "limits", "changes", "check", "checklist",
     )  # fmt: skip
     return [name for name in order if there.get(name, True)]
+
+
+def simulation(frame: pl.DataFrame | None) -> dict[str, Any] | None:
+    """How people choose in a simulation, what its measures are, and what its settings."""
+    if frame is None or frame.height == 0 or not set(CONSTANT) <= set(frame.columns):
+        return None
+    definition, policy, choice = CONSTANT
+    return {
+        "choice": frame[choice][0],
+        "definitions": dict(
+            frame.unique("measure", maintain_order=True)["measure", definition].rows()
+        ),
+        "settings": dict(frame.unique("setting", maintain_order=True)["setting", policy].rows()),
+    }
 
 
 def left_out(manifest: Mapping[str, Any]) -> dict[str, str]:

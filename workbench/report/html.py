@@ -98,6 +98,8 @@ def render(content: Mapping[str, Any]) -> str:
         moment=moment,
         told=told,
         share=share,
+        sentence=sentence,
+        parameters=parameters,
     )
     page = environment.get_template("report.html.j2").render(
         c=content,
@@ -195,6 +197,15 @@ def told(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return count(value)
     return str(_shown(value))
+
+
+def sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def parameters(policy: str) -> str:
+    """What a policy does, as it is kept: JSON of what is not neutral."""
+    return told(json.loads(policy) or "nothing")
 
 
 def _inner(value: Any) -> str:

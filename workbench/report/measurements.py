@@ -8,6 +8,8 @@ from typing import Any
 import polars as pl
 
 EVERYBODY = "everybody"
+UNITS = {"entropy": "bits", "distance": "0 to 1", "gini": "0 to 1", "coverage": "share of items"}
+"""Measure of a simulation → what its axis counts."""
 
 
 def told_decisions(content: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -62,31 +64,48 @@ def _group(name: str, of: Mapping[str, Any], metrics: list[str]) -> dict[str, An
 
 
 def told_feedback(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The simulation as tables: one per measure, first and last round of each setting and group."""
+    """The simulation, measure by measure: a chart, first and last round, and what came of it.
+
+    Returns
+    -------
+    list of dict
+        ``measure, definition, first, last, chart``; ``rows``, one per setting, of everybody; and
+        ``groups``, one per group, of the first setting.
+    """
     from markupsafe import Markup
 
     from workbench.report.charts import svg
     from workbench.report.measurement_charts import feedback_chart
 
     rows = content.get("feedback") or []
+    words = (content.get("simulation") or {}).get("definitions") or {}
     told = []
     for measure in dict.fromkeys(r["measure"] for r in rows):
         mine = [r for r in rows if r["measure"] == measure]
         first, last = min(r["round"] for r in mine), max(r["round"] for r in mine)
-        ends: dict[tuple[Any, Any], dict[int, Any]] = {}
+        ends: dict[tuple[Any, ...], dict[int, Any]] = {}
         for row in mine:
-            ends.setdefault((row["setting"], row["group"]), {})[row["round"]] = row
+            key = row["setting"], row.get("attribute") or row["group"], row["group"]
+            ends.setdefault(key, {})[row["round"]] = row
+        lines = [
+            {"setting": s, "attribute": a, "group": g, "first": of.get(first), "last": of.get(last)}
+            for (s, a, g), of in ends.items()
+        ]
         whole = [r for r in mine if r["group"] in (None, EVERYBODY) and r["value"] is not None]
-        words = measure.replace("_", " ")
+        name = ", ".join(w for w in (measure.replace("_", " "), UNITS.get(measure)) if w)
         told.append(
             {
                 "measure": measure,
+                "definition": words.get(measure),
                 "first": first,
                 "last": last,
-                "chart": Markup(svg(feedback_chart(_frame(whole), words))) if whole else None,
-                "rows": [
-                    {"setting": s, "group": g, "first": of.get(first), "last": of.get(last)}
-                    for (s, g), of in ends.items()
+                "chart": Markup(svg(feedback_chart(_frame(whole), name))) if whole else None,
+                "rows": [line for line in lines if line["group"] in (None, EVERYBODY)],
+                "groups": [
+                    line
+                    for line in lines
+                    if line["group"] not in (None, EVERYBODY)
+                    and line["setting"] == mine[0]["setting"]
                 ],
             }
         )

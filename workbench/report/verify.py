@@ -34,6 +34,7 @@ from workbench.report.content import (
     minimum,
     plain,
     sections,
+    simulation,
 )
 from workbench.report.differences import (
     AGREES,
@@ -289,6 +290,9 @@ def _tables(content: Mapping[str, Any], root: Path) -> Iterator[Check]:
         kept = name in INSIDE or name in MEASURED
         again = enough(name, stored, least) if kept else stored
         yield from same_rows(f"{name}, as stored", said, stored if again is None else again)
+        if name == "feedback":
+            told = same_tree("", content.get("simulation"), simulation(stored))
+            yield outcome("simulation, as stored", list(told))
 
 
 def _told(content: Mapping[str, Any], frame: pl.DataFrame) -> pl.DataFrame:
