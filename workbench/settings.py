@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+PLUGINS = "WORKBENCH_PLUGINS"
+
 
 def home() -> Path:
     """The folder of caches and runs; it need not exist yet.
@@ -35,6 +37,14 @@ def own_copy(name: str) -> Path | None:
     """
     named = os.environ.get("WORKBENCH_" + name.upper().replace("-", "_"))
     return Path(named).expanduser() if named else None
+
+
+def plugins() -> list[str]:
+    """Paths and names of plug-ins that the app is told to run: ``$WORKBENCH_PLUGINS``.
+
+    Several are divided as in ``$PATH``.
+    """
+    return [one for one in os.environ.get(PLUGINS, "").split(os.pathsep) if one]
 
 
 def _user_data() -> Path:

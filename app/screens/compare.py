@@ -30,6 +30,9 @@ def main() -> None:
         )
     )
     there = [name for name in fitted.names(world) if fitted.can_fit(world, name)]
+    for name in fitted.names(world):
+        if why := fitted.why_not(world, name):
+            st.text(f"{name} cannot be asked. {why}.")
     if len(there) < 2:
         st.info("There is no other model in this run to compare the engine with.")
         return

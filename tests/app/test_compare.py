@@ -1,5 +1,7 @@
 """Compare: the other models are those of the run, and both halves follow case and cohort."""
 
+import hashlib
+
 import polars as pl
 import pytest
 
@@ -32,6 +34,41 @@ def test_a_model_given_as_code_cannot_be_had(world, monkeypatch):
     assert not fitted.can_fit(world, "ease")
     with pytest.raises(ArgumentError, match="a run does not keep"):
         world.run.model("ease")
+
+
+@pytest.fixture
+def plugged(world, monkeypatch, tmp_path):
+    """A model of the run that came from a file, which the app is told of or not."""
+    file = tmp_path / "mine.py"
+    file.write_text("import workbench.models.linear as m\n\nclass Mine(m.EASE):\n    'Mine.'\n")
+    told = hashlib.sha256(file.read_bytes()).hexdigest()
+    monkeypatch.delenv("WORKBENCH_PLUGINS", raising=False)
+    asked = world.run.manifest["configuration"]
+    monkeypatch.setitem(asked, "own", {"mine": f"Mine{repr(wb.create('ease'))[4:]}"})
+    monkeypatch.setitem(asked, "plugins", {"mine": {"source": "mine.py", "sha256": told}})
+    fitted.plugins.clear()
+    fitted._fitted.clear()
+    yield file
+    fitted.plugins.clear()
+    fitted._fitted.clear()
+
+
+def test_a_plugin_is_run_only_where_the_app_is_told_of_it(world, plugged, monkeypatch):
+    assert "whose code no run keeps; give it again" in fitted.why_not(world, "mine")
+    plugged.write_text(plugged.read_text() + "print('other code')\n")
+    monkeypatch.setenv("WORKBENCH_PLUGINS", str(plugged))
+    fitted.plugins.clear()
+    assert "other code than the run was made with" in fitted.why_not(world, "mine")
+
+
+def test_a_plugin_that_the_app_was_told_of_is_one_of_the_models(world, plugged, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_PLUGINS", str(plugged))
+    fitted.plugins.clear()
+    assert fitted.can_fit(world, "mine")
+    model = fitted.model(world, "mine")
+    assert type(model).__module__.startswith("workbench_plugin_mine_")
+    again = wb.evaluate(model, world.split, world.k)["ndcg"]
+    assert again.to_list() == fitted.rows(world, "ease")["ndcg"].to_list()
 
 
 def test_lists_side_by_side_and_figures_of_the_cohort(run_path, visit, world):

@@ -7,8 +7,10 @@ import workbench as wb
 from workbench.errors import ArgumentError, CapabilityError, DataError
 from workbench.pipeline import job
 from workbench.pipeline import plan as plans
+from workbench.pipeline.manifest import command
 from workbench.pipeline.plan import USUAL, planned
 from workbench.ranking import size
+from workbench.ranking.plugins import plugins
 
 
 @pytest.fixture
@@ -177,3 +179,22 @@ def test_the_usual_engine_learns_in_the_way_that_it_is_asked(small, method, less
     engine = job._usual_engine(planned(small, method=method, seed=3))
     assert engine.label_method == lessons
     assert engine.seed == 3
+
+
+def test_the_usual_ones_and_one_from_a_file(small, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("import workbench.models.linear as m\n\nclass Mine(m.EASE):\n    'Mine.'\n")
+    (plugin,) = plugins([file])
+    plan = planned(small, models=["usual", plugin.create("mine")])
+    assert set(plan.models) == {*USUAL, "mine"}
+    assert plan.as_dict()["plugins"] == {"mine": plugin.told()}
+    assert any(
+        f"mine is a plug-in, {file} (sha256 {plugin.sha256[:12]})" in r for r in plan.remarks
+    )
+    assert command("log", plan).endswith(f" --plugin {file}")
+    assert "--models" not in command("log", plan), "the usual ones are not named"
+    assert planned(small, models=["usual"]).as_dict()["plugins"] == {}
+    taken = plugin.create("mine")
+    taken.name = "ease"
+    with pytest.raises(ArgumentError, match="two models are called 'ease'"):
+        planned(small, models=["usual", taken])

@@ -69,7 +69,7 @@ def main(
 
 
 # Each module adds its commands to the app, so they come after it.
-from workbench.cli import audit, compare, data, look, run, serve, subject, tune  # noqa: E402
+from workbench.cli import audit, compare, data, look, models, run, serve, subject, tune  # noqa: E402
 
 app.add_typer(data.commands, name="data")
 app.add_typer(subject.commands, name="subject")
@@ -78,7 +78,7 @@ for command in (
     tune.tune,
     serve.app,
     serve.lab,
-    look.models,
+    models.models,
     look.recommend,
     look.explain,
     audit.audit,

@@ -1,10 +1,10 @@
-"""Commands that look: at the models, and at the latest run."""
+"""Commands that look at the latest run."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,36 +20,6 @@ from workbench.cli.options import (
     profile,
 )
 from workbench.errors import WorkbenchError
-
-if TYPE_CHECKING:
-    pass
-
-
-def models() -> None:
-    """Name the models, what they need of a log and where they come from."""
-    import polars as pl
-
-    from workbench.cli import show
-    from workbench.ranking.registry import model_class, model_names
-    from workbench.ranking.tuned import DEFAULTS
-
-    rows = []
-    for name in model_names():
-        cls = model_class(name)
-        rows.append(
-            {
-                "model": name,
-                "what it is": (cls.__doc__ or "").strip().splitlines()[0],
-                "needs": ", ".join(sorted(cls.needs)) or "–",
-                "personalised": "yes" if cls.personalised else "no",
-                "defaults found on": str(DEFAULTS.get(name, "–")),
-            }
-        )
-    show.table(pl.DataFrame(rows))
-    print(
-        "Defaults were found on a cut inside the training part. Where there is –, they were not "
-        "searched: a library's own, set by hand, or found in the fit."
-    )
 
 
 def recommend(

@@ -40,6 +40,16 @@ Home = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Of all that is random.")]
 Places = Annotated[int, typer.Option("-k", "--k", min=1, help="Places of a slate.")]
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="PATH",
+        help="A Python file with models of your own, or the name by which an installed package "
+        "offers them. Its code is run: give only what you trust.",
+        show_default=False,
+    ),
+]
 Person = Annotated[
     str | None, typer.Option("--user", help="Id of a person of the run.", show_default=False)
 ]

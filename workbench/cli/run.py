@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import Home, Places, Seed, mapping
+from workbench.cli.options import Home, Places, Plugins, Seed, mapping
 from workbench.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def run(
             help="Names, comma-separated (`workbench models`), or all; by default the usual ones.",
         ),
     ] = None,
+    plugin: Plugins = None,
     test_fraction: Annotated[float, typer.Option(help="Of the events, to ask about.")] = 0.2,
     guests: Annotated[float, typer.Option(help="Fraction of people held out of every fit.")] = 0.1,
     k: Places = 10,
@@ -90,14 +91,18 @@ def run(
     """Fit and compare the models on a log, audit the engine, write a run folder."""
     from workbench import pipeline
     from workbench.cli import show
+    from workbench.pipeline.plan import THE_USUAL
+    from workbench.ranking.plugins import plugins
 
     if method is not None and method not in SPLITS:
         raise ArgumentError(f"--split: {method!r} is none of {', '.join(SPLITS)}")
+    own = [one.create(name) for one in plugins(plugin or ()) for name in one.models]
+    names = [THE_USUAL] if models is None else [name.strip() for name in models.split(",")]
     dataset = _dataset(data, interactions, items, users, map_, relevant_from, home)
     finished = pipeline.run(
         dataset,
         home=home,
-        models=None if models is None else [name.strip() for name in models.split(",")],
+        models=None if models is None and not own else [*names, *own],
         method=method,
         test_fraction=test_fraction,
         guests=guests,

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.options import Home
+from workbench.cli.options import Home, Plugins
 from workbench.cli.run import DEFAULT
 from workbench.errors import ArgumentError, WorkbenchError
 
@@ -27,6 +27,7 @@ def app(
     data: Annotated[
         str, typer.Option(help="What to run on first, where there is no run yet.")
     ] = DEFAULT,
+    plugin: Plugins = None,
     home: Home = None,
 ) -> None:
     """Open the app in the browser's reach; where there is no run yet, make one first."""
@@ -36,8 +37,15 @@ def app(
     _require_free(address, port)
 
     from workbench.pipeline import Run
+    from workbench.ranking.plugins import plugins
+    from workbench.settings import PLUGINS
     from workbench.settings import home as default_home
 
+    if plugin:
+        # Absolute, for the same reason as the home; refused here rather than on a screen.
+        paths = [str(Path(one).absolute()) if Path(one).exists() else one for one in plugin]
+        plugins(paths)
+        os.environ[PLUGINS] = os.pathsep.join(paths)
     home = home or default_home()
     os.environ["WORKBENCH_HOME"] = str(home)  # a relative one would move with the folder
     if Run.latest(home) is None:

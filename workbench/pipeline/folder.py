@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workbench.features.catalogue import Feature
     from workbench.models.base import Recommender
     from workbench.ranking.engine import Engine
+    from workbench.ranking.plugins import Plugin
 
 AUDIT_FRAMES = ("people", "items", "leakage", "verdicts", "groups", "skipped", "flip", "proxies",
     "controlled",
@@ -204,24 +205,42 @@ class Run(Shown):
 
         return Engine.load(self.path / "engine", features)
 
-    def model(self, name: str) -> Recommender:
+    def model(self, name: str, plugins: Iterable[Plugin] = ()) -> Recommender:
         """A model of the run: its engine, or another, fitted again on what it was fitted on.
+
+        Parameters
+        ----------
+        name : str
+        plugins : iterable of Plugin
+            A run names the plug-ins it was made with, and runs none by itself: only these.
 
         Raises
         ------
         ArgumentError
-            It was given to the run as code, which no run keeps.
+            It was given to the run as code, which no run keeps; or its plug-in is not among these.
+        DamagedArtifactError
+            Its plug-in is other code than the run was made with.
         """
-        if name == "engine":
-            return self.engine
-        if name in self.manifest["configuration"].get("own", {}):
+        return (
+            self.engine if name == "engine" else self.unfitted(name, plugins).fit(self.split.train)
+        )
+
+    def unfitted(self, name: str, plugins: Iterable[Plugin] = ()) -> Recommender:
+        """A model as ``model`` gives it, but not fitted; of the engine, a new one."""
+        asked = self.manifest["configuration"]
+        own = asked.get("own", {})
+        if name in own and (came := asked.get("plugins", {}).get(name)):
+            from workbench.ranking.plugins import again
+
+            return again(name, {**came, "repr": own[name]}, plugins)
+        if name in own:
             raise ArgumentError(
                 f"model: {name!r} was given to the run as code, which a run does not keep; "
                 "fit it on run.split.train"
             )
         from workbench.ranking.registry import create
 
-        return create(name).fit(self.split.train)
+        return create(name)
 
     @cached_property
     def split(self) -> Split:

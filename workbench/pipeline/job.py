@@ -84,9 +84,9 @@ def run(
     home : path, optional
         The folder goes to ``home/runs``; by default ``workbench.settings.home()``.
     models : iterable of str or Recommender, optional
-        Names of ``wb.model_names()``, or ["all"], and models of your own such as
-        ``wb.FromFunction(mine)``, each under its ``name``; by default those of
-        ``workbench.pipeline.plan.USUAL`` that the log supports. The engine is always fitted,
+        Names of ``wb.model_names()``, or the words "all" and "usual" for many of them, and models
+        of your own such as ``wb.FromFunction(mine)``, each under its ``name``; by default the
+        usual ones, of ``workbench.pipeline.plan.USUAL``, that the log supports. The engine is always fitted,
         since it is what the run is about.
     engine : Engine, optional
         Not fitted yet, e.g. ``wb.Engine(n_trees=50)``; by default ``wb.Engine(seed=seed)``, which

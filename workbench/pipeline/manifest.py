@@ -88,11 +88,13 @@ def command(name: str, plan: Plan) -> str:
     data = f"--data {name}" if name in dataset_names() else "--interactions ..."
     models = [model for model in plan.models if model not in plan.own]
     usual = set(models) == set(USUAL).difference(plan.left_out)
+    plugins = dict.fromkeys(plugin.given for plugin in plan.plugins.values())
     return (
         f"workbench run {data} --split {plan.method} --test-fraction {plan.test_fraction:g} "
         f"--guests {plan.guests:g} -k {plan.k} --seed {plan.seed}"
         + ("" if plan.max_people is None else f" --max-people {plan.max_people}")
         + ("" if usual else f" --models {','.join(models)}")
+        + "".join(f" --plugin {given}" for given in plugins)
     )
 
 

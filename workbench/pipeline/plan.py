@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,15 @@ from workbench.data.sample import check_max_people
 from workbench.data.split import IN_TIME, METHODS, PER_USER_TIME, RANDOM
 from workbench.errors import ArgumentError, DataError
 from workbench.models.base import Recommender
+from workbench.ranking.plugins import Plugin, origin
 from workbench.ranking.recommend import check_k
 from workbench.ranking.registry import create, model_class, model_names
 from workbench.ranking.size import Size, needed, too_large
 
 ENGINE = "engine"
 ALL = "all"
+THE_USUAL = "usual"
+"""Words that stand for names: every model there is, and those that are compared anyway."""
 USUAL = (
     "popularity", "recent", "item-knn", "user-knn", "ease", "session", "following", "trending",
     "als", "svd", "content", "rules", "blend", ENGINE,
@@ -68,8 +71,16 @@ class Plan:
     def as_dict(self) -> dict[str, Any]:
         """For the manifest."""
         told = {part.name: getattr(self, part.name) for part in fields(self)}
+        lists = {"models": list(self.models), "remarks": list(self.remarks)}
         own = {name: repr(model) for name, model in self.own.items()}
-        return {**told, "models": list(self.models), "remarks": list(self.remarks), "own": own}
+        plugins = {name: plugin.told() for name, plugin in self.plugins.items()}
+        return {**told, **lists, "own": own, "plugins": plugins}
+
+    @property
+    def plugins(self) -> dict[str, Plugin]:
+        """Name → the plug-in that a model came from."""
+        found = {name: origin(model) for name, model in self.own.items()}
+        return {name: plugin for name, plugin in found.items() if plugin is not None}
 
     def model(self, name: str) -> Recommender:
         """A model to fit; one that was given is copied, so that it stays as it was."""
@@ -140,10 +151,12 @@ def planned(
     others = [name for name in model_names() if name not in USUAL] if models is None else []
     if others:
         remarks.append(f"not compared unless asked for: {', '.join(others)}, or {ALL!r}")
-    return Plan(
+    plan = Plan(
         method, float(test_fraction), float(guests), int(k), int(seed), chosen,
         max_people, left_out, tuple(remarks), own,
     )  # fmt: skip
+    came = (_came_from(name, plugin) for name, plugin in plan.plugins.items())
+    return replace(plan, remarks=(*plan.remarks, *came))
 
 
 def _named(models: Iterable[str | Recommender]) -> tuple[list[str], dict[str, Recommender]]:
@@ -162,11 +175,20 @@ def _named(models: Iterable[str | Recommender]) -> tuple[list[str], dict[str, Re
         elif callable(model) and not isinstance(model, type):
             raise ArgumentError(f"models: {model!r} is a function; give wb.FromFunction(it)")
         names.append(model.name if isinstance(model, Recommender) else model)
-    named = model_names() if ALL in names else names
     for name in own:
-        if named.count(name) > (ALL not in names):
+        if _spelt_out(names).count(name) > 1:
             raise _taken(name)
     return names, own
+
+
+def _spelt_out(names: Iterable[str]) -> list[str]:
+    """The names with those that a word stands for in its place."""
+    words: dict[str, Iterable[str]] = {ALL: model_names(), THE_USUAL: USUAL}
+    return [name for word in names for name in words.get(word, [word])]
+
+
+def _came_from(name: str, plugin: Plugin) -> str:
+    return f"{name} is a plug-in, {plugin.source} (sha256 {plugin.sha256[:12]})"
 
 
 def _taken(name: str) -> ArgumentError:
@@ -180,8 +202,8 @@ def _models(
     dataset: Dataset, models: list[str] | None, own: dict[str, Recommender]
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     names = list(USUAL) if models is None else models
-    if ALL in names:
-        names, models = [*model_names(), *own], None
+    if {ALL, THE_USUAL} & set(names):
+        names, models = list(dict.fromkeys(_spelt_out(names))), None
     size = Size.of(dataset)
     chosen, left_out = [], {}
     for name in names:
