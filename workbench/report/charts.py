@@ -267,8 +267,10 @@ def _inline(text: str) -> str:
     head = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", head)
     width = re.search(r'\swidth="([\d.]+)"', head)
     head = re.sub(r'\s(height|width|class|version)="[^"]*"', "", head)
-    limit = f' style="max-width:{float(width.group(1)):.0f}px"' if width else ""
-    head = head.replace("<svg", f'<svg class="chart-svg" aria-hidden="true"{limit}', 1)
+    limit = f"max-width:{float(width.group(1)):.0f}px;" if width else ""
+    # A reader without the font may have a wider one: names at the edge stay whole.
+    style = f'style="{limit}overflow:visible"'
+    head = head.replace("<svg", f'<svg class="chart-svg" aria-hidden="true" {style}', 1)
     return head + body
 
 
