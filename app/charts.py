@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import polars as pl
@@ -21,6 +21,7 @@ def interval_chart(
     strong: str | None = None,
     rule: float | None = None,
     rows: Sequence[str] | None = None,
+    about: Callable[[str], str] | None = None,
 ) -> None:
     """Points with intervals, one row per name, in the order of the frame.
 
@@ -39,6 +40,8 @@ def interval_chart(
         Where to draw a reference line.
     rows : sequence of str, optional
         Order of the names.
+    about : function, optional
+        What a name is, in plain words, for whoever points at it.
     """
     shown = frame.select(
         pl.col(name).cast(pl.String).alias("name"),
@@ -73,6 +76,10 @@ def interval_chart(
         {"field": "low", "type": "quantitative", "title": "from", "format": ".4f"},
         {"field": "high", "type": "quantitative", "title": "to", "format": ".4f"},
     ]
+    if about is not None:
+        told = [about(one) for one in shown["name"]]
+        shown = shown.with_columns(pl.Series("about", told, dtype=pl.String))
+        tip.insert(1, {"field": "about", "type": "nominal", "title": "what it is"})
     x_axis = {
         "title": axis,
         "grid": True,
@@ -119,6 +126,11 @@ def interval_chart(
         )
     st.vega_lite_chart(
         shown,
-        {"layer": layers, "height": {"step": 30}, "usermeta": {"embedOptions": {"actions": False}}},
+        {
+            "layer": layers,
+            "height": {"step": 30},
+            "padding": {"bottom": 4},
+            "usermeta": {"embedOptions": {"actions": False}},
+        },
         alt=alt,
     )

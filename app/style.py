@@ -68,6 +68,9 @@ CSS = f"""
 .wb-bar-against {{ right: 50%; background: #B3530A; }}
 .wb-dark .wb-bar-for {{ background: #7DB8EE; }}
 .wb-dark .wb-bar-against {{ background: #F0A35E; }}
+.wb-counts .wb-bar-track::after {{ left: 0; }}
+.wb-counts .wb-bar-for {{ left: 0; }}
+.wb-told {{ text-decoration: underline dotted 1px; text-underline-offset: .25rem; cursor: help; }}
 .wb-rule {{ opacity: .8; }}
 p.wb-title {{ margin: 0; }}
 .wb-marks {{ flex: none; display: flex; flex-direction: column; align-items: flex-end;
@@ -76,7 +79,8 @@ p.wb-title {{ margin: 0; }}
 [class*="st-key-menu-"] button > div > div[aria-hidden="true"],
 [class*="st-key-rule-"] button > div > div[aria-hidden="true"] {{ display: none; }}
 [class*="st-key-why-"] button {{ padding: 0; }}
-.st-key-person [data-testid="stButtonGroup"] > div button {{ min-height: 2.5rem; }}
+.st-key-person [data-testid="stButtonGroup"] > div button,
+.st-key-one_feature [data-testid="stButtonGroup"] > div button {{ min-height: 2.5rem; }}
 .stMultiSelect [data-tag] {{ color: inherit;
   border: 1px solid color-mix(in srgb, currentColor 35%, transparent);
   background: color-mix(in srgb, currentColor 9%, transparent); }}
@@ -110,6 +114,12 @@ p.wb-title {{ margin: 0; }}
 @media (max-width: 40rem) {{
   .st-key-history .stHorizontalBlock, .st-key-found .stHorizontalBlock {{ flex-wrap: wrap; }}
   .st-key-history .stHorizontalBlock > :first-child {{ flex: 1 1 100%; }}
+  .st-key-history .stHorizontalBlock {{ row-gap: 0; padding-bottom: .6rem; }}
+  .st-key-history .stHorizontalBlock > :nth-child(2) {{ margin-left: 3.2rem; }}
+  .st-key-person [data-testid="stButtonGroup"] > div button {{ padding-inline: .5rem; }}
+  .st-key-way_back button {{ padding-inline: .35rem; }}
+  .stHorizontalBlock:has(> .stColumn .stMetric) > .stColumn {{ flex: 1 1 40%; min-width: 40%; }}
+  .stColumn:has(> .stVerticalBlock:empty) {{ display: none; }}
 }}
 """
 

@@ -37,6 +37,8 @@ CSS = """
 .wb-fall summary:hover { background: color-mix(in srgb, currentColor 6%, transparent); }
 .wb-fall summary:focus-visible { outline: 2px solid #0A5C9E; outline-offset: 1px; }
 .wb-dark .wb-fall summary:focus-visible { outline-color: #7DB8EE; }
+.wb-fall summary .wb-fall-name { padding-left: 1rem; text-indent: -1rem; }
+.wb-fall summary .wb-fall-name::before { text-indent: 0; }
 .wb-fall-part .wb-fall-name, .wb-fall-flat .wb-fall-name { padding-left: 1rem; }
 .wb-fall-part .wb-fall-name { font-size: .86rem; }
 @media (prefers-reduced-motion: reduce) { .wb-fall summary .wb-fall-name::before {

@@ -102,9 +102,17 @@ def step_row(
     )
 
 
-def head(words: str) -> str:
-    """A heading inside a dialog or a column; it may hold text of a visitor."""
-    return f'<h3 class="wb-head" dir="auto">{escape(words)}</h3>'
+def head(words: str, about: str = "") -> str:
+    """A heading inside a dialog or a column; it may hold text of a visitor.
+
+    What it is ``about`` is said on hover, and to those who do not see it.
+    """
+    if about:
+        told = f'<span class="wb-only-read">: {escape(about)}</span>'
+        words = f'<span class="wb-told" title="{escape(about)}">{escape(words)}</span>{told}'
+    else:
+        words = escape(words)
+    return f'<h3 class="wb-head" dir="auto">{words}</h3>'
 
 
 def text(words: str, kind: str = "lede") -> str:
@@ -113,14 +121,17 @@ def text(words: str, kind: str = "lede") -> str:
 
 
 def bars(rows: Iterable[tuple[str, float]], digits: int = 2, *, signed: bool = True) -> str:
-    """Named numbers as bars to the right (for) and to the left (against); counts without signs."""
+    """Named numbers as bars to the right (for) and to the left (against).
+
+    Without signs they are counts, from the left edge.
+    """
     rows = list(rows)
     widest = max((abs(number) for _, number in rows), default=0.0) or 1.0
     sign = "+" if signed else ","
     parts = []
     for name, number in rows:
         side = "for" if number >= 0 else "against"
-        width = 50 * abs(number) / widest
+        width = (50 if signed else 100) * abs(number) / widest
         figure = f"{number:{sign}.{digits}f}".replace("-", "−")
         parts.append(
             f'<span class="wb-bar-name" dir="auto">{escape(name)}</span>'
@@ -128,7 +139,7 @@ def bars(rows: Iterable[tuple[str, float]], digits: int = 2, *, signed: bool = T
             f'<span class="wb-bar wb-bar-{side}" style="width:{width:.1f}%"></span></span>'
             f'<span class="wb-bar-number">{figure}</span>'
         )
-    return f'<div class="wb-bars">{"".join(parts)}</div>'
+    return f'<div class="wb-bars{"" if signed else " wb-counts"}">{"".join(parts)}</div>'
 
 
 def problem(heading: str, message: str = "") -> None:

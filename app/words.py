@@ -66,6 +66,43 @@ def metric_words(metric: str) -> str:
     return METRICS.get(metric, ("", ""))[1]
 
 
+MODELS: dict[str, str] = {
+    "engine": "Several simple models bring candidates; decision trees that learnt from later "
+    "choices put them in order.",
+    "popularity": "What most people liked, the same for everybody.",
+    "recent": "What most people liked lately, the same for everybody.",
+    "trending": "What most people liked just before the person's own moment.",
+    "picks": "A list made by hand, or the best rated, the same for everybody.",
+    "recently-viewed": "What the person met last, and best sellers of the same kind.",
+    "item-knn": "Things liked by the people who liked what this person liked.",
+    "user-knn": "What people with a similar history liked.",
+    "rp3beta": "A short walk from the person's things to other people and on to their things.",
+    "ease": "How much liking each thing speaks for each other thing, learnt for all at once.",
+    "slim": "How much liking a few things speaks for another, all else left out.",
+    "session": "What goes with the last things that the person did.",
+    "following": "What people met soon after the last things that this person met.",
+    "als": "Hidden tastes of people and things, learnt from who met what.",
+    "svd": "Hidden tastes of people and things, learnt from ratings.",
+    "svdpp": "Hidden tastes, learnt from ratings and from what was rated at all.",
+    "nmf": "Hidden tastes that only add up, learnt from ratings.",
+    "slope-one": "The person's mean rating, and how much better or worse a thing is rated.",
+    "knn-baseline": "Ratings of similar people or things, less how strict people are.",
+    "baseline": "How good a thing is rated by all, and how strict the person is.",
+    "content": "Things of the genres and years that the person liked.",
+    "rules": "Who liked this also liked that: rules counted in the log.",
+    "blend": "Several models together, each with its weight.",
+    "switch": "One model for short histories, another for long ones.",
+    "cascade": "One model narrows down, the next puts in order.",
+    "stack": "Predicted ratings of several models, weighed by what they got right.",
+}
+"""Model → what it goes by, in plain words."""
+
+
+def model_words(model: str) -> str:
+    """What a model goes by, in one plain sentence; empty where we have none."""
+    return MODELS.get(model, "")
+
+
 DIALS: dict[str, tuple[str, str]] = {
     "diversity": (
         "Variety",
@@ -142,11 +179,11 @@ def counted(n: int, one: str, many: str | None = None) -> str:
 
 def number(value: float | None, digits: int = 3) -> str:
     """A number for a screen; a dash where there is none."""
-    return "–" if value is None or value != value else f"{value:.{digits}f}"
+    return "–" if value is None or value != value else f"{value:.{digits}f}".replace("-", "−")
 
 
 def interval(low: float | None, high: float | None, digits: int = 3) -> str:
     """``0.180 to 0.201``; a dash where there is none."""
     if low is None or high is None or low != low or high != high:
         return "–"
-    return f"{low:.{digits}f} to {high:.{digits}f}"
+    return f"{number(low, digits)} to {number(high, digits)}"

@@ -28,7 +28,8 @@ def feature(world: World, ids: list[Id], importance: pl.DataFrame, against: str)
     """A chosen feature: its push against its value, or the score where it is set."""
     features = importance.drop_nulls(FEATURE)
     meanings = dict(features.select(FEATURE, "meaning").iter_rows())
-    first, second = st.columns([3, 2], vertical_alignment="bottom")
+    with st.container(key="one_feature"):
+        first, second = st.columns([3, 2], vertical_alignment="bottom")
     name = first.selectbox(
         "Feature", list(meanings), key="inside_feature", filter_mode="fuzzy",
         format_func=lambda one: f"{meanings[one] or one} ({one})",

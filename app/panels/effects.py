@@ -36,7 +36,7 @@ class Effect:
     stays: bool | None
 
 
-def table(rows: Sequence[Effect], what: str, *, shares: bool = True) -> str:
+def table(rows: Sequence[Effect], what: str, *, shares: bool = True, scale: float = 0.0) -> str:
     """The markup of a table of effects.
 
     Parameters
@@ -46,9 +46,11 @@ def table(rows: Sequence[Effect], what: str, *, shares: bool = True) -> str:
         What the first column names.
     shares : bool
         Whether there is a column of shares.
+    scale : float
+        A number that bars are held against beside those of the rows, so that two tables agree.
     """
     numbers = [abs(n) for row in rows for n in (row.share, row.removal) if n is not None]
-    widest = max(numbers, default=0.0) or 1.0
+    widest = max([scale, *numbers]) or 1.0
     heads = [what, *(["Share of the score"] if shares else []), "Effect of removal", "Then"]
     kinds = ["name", *(["share"] if shares else []), "removal", "rank"]
     head = "".join(

@@ -31,8 +31,13 @@ def _guessed(frame: pl.DataFrame) -> None:
         return
     number = st.column_config.NumberColumn
     st.dataframe(
-        frame.select(ATTRIBUTE, "question", "source", "auc", LOW, HIGH, N),
+        frame.select(
+            *(ATTRIBUTE, "question"),
+            pl.col("source").str.replace("slates", "lists", literal=True),
+            *("auc", LOW, HIGH, N),
+        ),
         hide_index=True,
+        height="content",
         placeholder="–",
         column_config={
             ATTRIBUTE: "Attribute",
@@ -77,13 +82,17 @@ def _proxies(frame: pl.DataFrame) -> None:
             value="mean_abs_shap",
             low=LOW,
             high=HIGH,
-            axis="mean |SHAP value| of the guess (log-odds)",
+            axis="how much it moves the guess (log-odds)",
             rule=None,
             alt=f"What stands most for {plain(attribute)}, with 95 percent intervals; the numbers "
             "are in the file below.",
             rows=shown["feature"].to_list(),
         )
-        st.caption(f"Dot: mean over {shown[N][0]:,} people. Line: its 95 % interval.")
+        st.caption(
+            f"Dot: mean over {shown[N][0]:,} people. Line: its 95 % interval.",
+            help="Mean size of the SHAP values of the guess. 0.7 on this scale doubles, or "
+            "halves, the odds.",
+        )
     download("Download what stands for what (CSV)", frame, "proxies.csv", "proxies-csv")
 
 

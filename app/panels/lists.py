@@ -25,9 +25,9 @@ HEADS = {
     PERSON_ONLY: "Without the policy",
 }
 CHOICES = {
-    START: "with the person as they are",
-    STEP: "with one change before",
-    PERSON_ONLY: "with the same without the policy",
+    START: "Compared with them as they are",
+    STEP: "Compared with one change before",
+    PERSON_ONLY: "Compared without the policy",
 }
 
 
@@ -90,7 +90,7 @@ def _against(against: str) -> None:
         "Compared with",
         [*AGAINST, *map(str, range(len(kept)))],
         label_visibility="collapsed",
-        format_func=lambda a: f"with {kept[int(a)].name} (saved)" if a.isdigit() else CHOICES[a],
+        format_func=lambda a: f"Compared with “{kept[int(a)].name}”" if a.isdigit() else CHOICES[a],
         key="against_choice",
         filter_mode=None,
         width=280,

@@ -106,11 +106,11 @@ def _figures(found: WhatIf) -> None:
     number = st.column_config.NumberColumn
     table = frame.with_columns(
         pl.Series("figure", [metric_name(m) for m in frame[METRIC]], dtype=pl.String),
-        pl.Series("meaning", [metric_words(m) for m in frame[METRIC]], dtype=pl.String),
-    ).select("figure", "before", "after", "difference", LOW, HIGH, "p_adjusted", N, "meaning")
+    ).select("figure", "before", "after", "difference", LOW, HIGH, "p_adjusted", N)
     st.dataframe(
         table,
         hide_index=True,
+        height="content",
         placeholder="–",
         column_config={
             "figure": st.column_config.TextColumn("Figure", pinned=True),
@@ -124,10 +124,12 @@ def _figures(found: WhatIf) -> None:
                 "made stricter because several figures are compared (Holm).",
             ),
             N: number("People", format="%d"),
-            "meaning": st.column_config.TextColumn("What it is", width="large"),
         },
         alt="Each figure before and after the change, with the interval of the difference.",
     )  # fmt: skip
+    with st.expander("What are these figures?"):
+        for metric in frame[METRIC]:
+            html(text(f"{metric_name(metric)}: {metric_words(metric)}", "line"))
     with st.expander("How exactly is this measured?"):
         st.text(frame[DEFINITION][0] if frame.height else "Nothing could be measured.")
         st.text("Coverage, concentration and the little-known share are of all lists together.")

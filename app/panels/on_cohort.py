@@ -14,7 +14,7 @@ from app.charts import interval_chart
 from app.cohort import Cohort
 from app.export import download
 from app.widgets import head, html, problem
-from app.words import METRICS, metric_name, metric_words
+from app.words import METRICS, metric_name, metric_words, model_words
 from workbench.columns import DEFINITION, HIGH, ITEM, LOW, MEAN, TITLE, USER, N
 from workbench.errors import WorkbenchError
 from workbench.evaluation.agreement import OVERLAP, agreement, exposure
@@ -22,6 +22,7 @@ from workbench.evaluation.uncertainty import compare
 from workbench.slate import Slates
 from workbench.vocabulary import Id
 
+MEASURES = {OVERLAP: "order counted", "jaccard": "titles shared"}
 FOUND = "compare_found"
 KEPT = 4
 
@@ -46,7 +47,7 @@ def figures(world: World, cohort: Cohort, members: list[Id], names: list[str]) -
     with st.container(border=True):
         interval_chart(
             shown, name="model", value="difference", low=LOW, high=HIGH, rule=0.0,
-            rows=shown["model"].to_list(), axis=f"difference to {names[0]}",
+            rows=shown["model"].to_list(), axis=f"difference to {names[0]}", about=model_words,
             alt=f"Difference of each model to {names[0]} with its 95 percent interval; the "
             "numbers are in the table below.",
         )  # fmt: skip
@@ -150,15 +151,15 @@ def _alike(world: World, found: Alike, names: list[str]) -> None:
         )
     number = st.column_config.NumberColumn
     st.dataframe(
-        found.pairs,
+        found.pairs.with_columns(pl.col("measure").replace(MEASURES)),
         hide_index=True,
         placeholder="–",
         column_config={
             "model": "Model",
             "against": "And",
             "measure": st.column_config.TextColumn(
-                "Measure", help="overlap: rank-biased overlap, in which the first places count "
-                "most. jaccard: titles of both lists / titles of either.",
+                "Measure", help="Order counted: rank-biased overlap, in which the first places "
+                "count most. Titles shared: those of both lists / those of either (Jaccard).",
             ),
             MEAN: number("Mean", format="%.3f"),
             LOW: number("from", format="%.3f", help="Lower end of the 95 % interval."),

@@ -41,8 +41,9 @@ def choose(world: World, case: Case) -> None:
         if case.user_id is not None:
             _who(world, case)
         st.space("stretch")
-        cases.popover(world, case)
-        _way_back(case)
+        with st.container(horizontal=True, gap="xsmall", width="content", key="way_back"):
+            cases.popover(world, case)
+            _way_back(case)
     if case.kind == KNOWN:
         st.warning(
             "**The engine remembers this person.** It learnt from what they did: what you remove "

@@ -11,7 +11,7 @@ from app import reasons
 from app.panels import trust
 from app.panels.effects import Effect, table
 from app.widgets import head, html, text
-from app.words import counted, stars
+from app.words import counted, dial_name, stars
 from workbench.columns import ITEM, REMOVAL, SHARE, TITLE, VALUE
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def show(world: World, why: Explanation) -> None:
         st.info("There is no history to take away from.", icon=":material/person_add:")
     if why.context.height:
         html(head("And without what is known of them?"))
-        html(table([_fact(*row) for row in why.context.iter_rows()], "Without", shares=False))
+        facts = [_fact(*row) for row in why.context.iter_rows()]
+        html(table(facts, "Without", shares=False, scale=_scale(why)))
 
 
 def policy(why: Explanation) -> None:
@@ -41,19 +42,28 @@ def policy(why: Explanation) -> None:
     if not why.policy.height:
         return
     html(head("What the rules of the list did to it"))
-    rows = why.policy.select("step", "effect", "rank_before", "rank_after")
+    rows = why.policy.select(
+        pl.col("step").map_elements(dial_name, return_dtype=pl.String),
+        *("effect", "rank_before", "rank_after"),
+    )
     st.dataframe(
         rows,
         hide_index=True,
         placeholder="–",
         column_config={
-            "step": st.column_config.TextColumn("Rule", width="small"),
+            "step": st.column_config.TextColumn("Rule", width=165),
             "effect": st.column_config.TextColumn("What it did", width="large"),
             "rank_before": "Rank before",
             "rank_after": "Rank after",
         },
         alt="Each rule of the list with what it did to this title.",
     )
+
+
+def _scale(why: Explanation) -> float:
+    """The largest effect of an event: what is known of a person is drawn beside it."""
+    largest = why.events[REMOVAL].abs().max()
+    return largest if isinstance(largest, float) else 0.0
 
 
 def _events(world: World, why: Explanation) -> None:

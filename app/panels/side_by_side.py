@@ -10,7 +10,7 @@ from app import cache, fitted
 from app.cache import World
 from app.state import GUEST, Case
 from app.widgets import head, html, item_row, tag, text
-from app.words import counted
+from app.words import counted, model_words
 from workbench.columns import ITEM, RANK
 from workbench.evaluation.agreement import jaccard
 from workbench.profile import Profile
@@ -30,18 +30,17 @@ def show(world: World, case: Case, profile: Profile, names: list[str]) -> None:
         st.columns(len(names), gap="medium"), slates.items(), strict=True
     ):
         with column:
-            html(head(name))
+            html(head(name, model_words(name)))
             if name == names[0]:
                 st.caption("The others are held against this one.")
             else:
                 overlap = rank_biased_overlap(first.items, one.items)
                 shared = len(set(first.items) & set(one.items))
                 st.caption(
-                    f"{shared} of {counted(len(one), 'title')} shared (Jaccard "
-                    f"{jaccard(first.items, one.items):.2f}); alike by {overlap:.2f} of 1, order "
-                    "counted.",
+                    f"{shared} of {len(one)} shared; alike by {overlap:.2f} of 1",
                     help="Alike by rank-biased overlap, in which the first places count most. "
-                    "Jaccard: titles of both lists / titles of either.",
+                    "Titles of both lists / titles of either (Jaccard): "
+                    f"{jaccard(first.items, one.items):.2f}.",
                 )
             html(
                 *(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from app.export import download
-from app.words import metric_name, metric_words
+from app.words import metric_name, metric_words, model_words
 from workbench.columns import HIGH, LOW, MEAN, METRIC, N
 from workbench.evaluation.cold_start import SHOWN
 
@@ -19,13 +20,17 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down"
 """Models differ by shape as well as by colour."""
 LIGHT = ("#0A5C9E", "#B3530A", "#0A6B52", "#8A2B55", "#5E4594", "#5A4A42")
 DARK = ("#7DB8EE", "#F0A35E", "#6FD6B6", "#F09CC0", "#B8A3F0", "#CDBDB3")
-LABEL = 0.08
+LABEL = 0.065
 """Height of a name in the scatter, as a share of the range of accuracy."""
-NEAR = 0.3
-"""Points nearer than this share of the range across have names that could touch."""
-MARGIN, BESIDE, LETTER, NARROW = 24, 9, 7, 165
-"""Pixels: around the points, from a point to its name, of a letter, across them on a phone."""
-CONFIG = {"usermeta": {"embedOptions": {"actions": False}}}
+ABOVE = 0.5
+"""How far the middle of a name is above its place, in heights."""
+MARGIN, BESIDE, LETTER, DOT = 24, 9, 7, 6
+"""Pixels: around the points, from a point to its name, of a letter, half of a point."""
+DRAWN = {"wide": (900, "width >= 500"), "narrow": (240, "width < 500")}
+"""A drawing's pixels across, and when it is so: names are placed for both, and one is shown."""
+TRIED = (0, -1, 1, -2, 2, -3, 3, -4, 4)
+"""Heights of a name that it may be off its point, the nearest first."""
+CONFIG = {"padding": {"bottom": 4}, "usermeta": {"embedOptions": {"actions": False}}}
 
 
 def scatter(figures: pl.DataFrame) -> None:
@@ -63,24 +68,51 @@ def _wide(figures: pl.DataFrame, metric: str, name: str) -> pl.DataFrame:
 
 
 def _with_labels(wide: pl.DataFrame) -> pl.DataFrame:
-    """Where each name stands: at its point, or lower where the name above would touch it.
-
-    A name that would leave the drawing on the right stands left of its point.
-    """
+    """Where each name stands, for each drawing: beside its point, where it touches no other."""
     wide = wide.sort("y", descending=True)
-    ys = wide["y"].to_list()
-    lines = [*ys, *wide["y_low"].drop_nulls(), *wide["y_high"].drop_nulls()]
-    least = LABEL * (max(lines) - min(lines)) if lines else 0.0
-    xs = wide["x"].to_list()
-    span = (max(xs) - min(xs) if xs else 0.0) or 1.0
-    places: list[float] = []
-    for x, y in zip(xs, ys, strict=True):
-        near = [p for q, p in zip(xs, places, strict=False) if abs(x - q) < NEAR * span]
-        places.append(min([y, *(p - least for p in near)]))
-    room = MARGIN + NARROW * (pl.col("x").max() - pl.col("x")) / span
-    return wide.with_columns(
-        pl.Series("label", places, dtype=pl.Float64),
-        (pl.col(MODEL).str.len_chars() * LETTER + BESIDE > room).alias("far"),
+    for drawing, (pixels, _) in DRAWN.items():
+        places = placed(wide.select(MODEL, "x", "y").rows(), pixels)
+        wide = wide.with_columns(
+            pl.Series(f"{drawing}_y", [y for y, _ in places], dtype=pl.Float64),
+            pl.Series(f"{drawing}_left", [left for _, left in places], dtype=pl.Boolean),
+        )
+    return wide
+
+
+def placed(points: Sequence[tuple[str, float, float]], pixels: int) -> list[tuple[float, bool]]:
+    """A place for the name of each point: how high, and whether left of the point.
+
+    Parameters
+    ----------
+    points : sequence of (name, x, y)
+    pixels : int
+        Of the drawing, across.
+    """
+    xs, ys = [x for _, x, _ in points], [y for _, _, y in points]
+    pixel = ((max(xs, default=0.0) - min(xs, default=0.0)) or 1.0) / (pixels - 2 * MARGIN)
+    line = ((max(ys, default=0.0) - min(ys, default=0.0)) or 1.0) * LABEL
+    taken = [(x - DOT * pixel, x + DOT * pixel, y) for x, y in zip(xs, ys, strict=True)]
+    found = []
+    for name, x, y in points:
+        near, far = BESIDE * pixel, (BESIDE + LETTER * len(name)) * pixel
+        boxes = [
+            (*sorted((x + side * near, x + side * far)), y + (step + ABOVE) * line)
+            for step in TRIED
+            for side in (1, -1)
+            if min(xs) - MARGIN * pixel <= x + side * far <= max(xs) + MARGIN * pixel
+        ] or [(x + near, x + far, y + ABOVE * line)]
+        box = next((one for one in boxes if not _touches(one, taken, line)), boxes[0])
+        taken.append(box)
+        found.append((box[2] - ABOVE * line, box[1] < x))
+    return found
+
+
+def _touches(
+    box: tuple[float, float, float], others: list[tuple[float, float, float]], line: float
+) -> bool:
+    left, right, middle = box
+    return any(
+        left < end and start < right and abs(middle - at) < 0.99 * line for start, end, at in others
     )
 
 
@@ -90,6 +122,8 @@ def _draw_scatter(wide: pl.DataFrame, across: str) -> None:
     main, other = ("#7DB8EE", "#9AA5B4") if dark else ("#0A5C9E", "#5A6270")
     colour = {"condition": {"test": "datum.model === 'engine'", "value": main}, "value": other}
     y_name = metric_name("ndcg")
+    ground = "#12161C" if dark else "#FFFFFF"  # names stay readable on the lines behind them
+    halo = {"color": ground, "stroke": ground, "strokeWidth": 3, "strokeJoin": "round"}
 
     def place(field: str, title: str) -> dict[str, Any]:
         return {
@@ -100,7 +134,11 @@ def _draw_scatter(wide: pl.DataFrame, across: str) -> None:
         }
 
     x, y = place("x", across), place("y", y_name)
-    tip = [{"field": MODEL, "type": "nominal", "title": "model"}]
+    wide = wide.with_columns(pl.Series("about", [model_words(m) for m in wide[MODEL]]))
+    tip = [
+        {"field": MODEL, "type": "nominal", "title": "model"},
+        {"field": "about", "type": "nominal", "title": "what it is"},
+    ]
     tip += [
         {"field": field, "type": "quantitative", "title": title, "format": ".4f"}
         for field, title in (("y", y_name), ("x", across))
@@ -119,11 +157,13 @@ def _draw_scatter(wide: pl.DataFrame, across: str) -> None:
                 {"mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
                  "encoding": {"x": x, "y": y, "color": colour, "tooltip": tip}},
                 *({"mark": {"type": "text", "dx": dx, "dy": -9, "align": align, "fontSize": 12,
-                            "color": ink},
-                   "transform": [{"filter": f"datum.far === {far}"}],
-                   "encoding": {"x": x, "y": {**y, "field": "label"},
+                            **paint},
+                   "transform": [{"filter": f"{when} && datum.{drawing}_left === {left}"}],
+                   "encoding": {"x": x, "y": {**y, "field": f"{drawing}_y"},
                                 "text": {"field": MODEL, "type": "nominal"}}}
-                  for far, dx, align in (("false", BESIDE, "left"), ("true", -BESIDE, "right"))),
+                  for paint in (halo, {"color": ink})
+                  for drawing, (_, when) in DRAWN.items()
+                  for left, dx, align in (("false", BESIDE, "left"), ("true", -BESIDE, "right"))),
             ],
         },
         alt=f"Each model by {across} and {y_name}; the numbers are in the table of the "
@@ -171,7 +211,7 @@ def _draw_curve(frame: pl.DataFrame, models: list[str], order: list[str], name: 
         "type": "nominal",
         "scale": {"domain": models, "range": [inks[i % len(inks)] for i in range(len(models))]},
         "legend": {"title": None, "orient": "top", "labelColor": ink, "labelFontSize": 13,
-                   "columns": 3},
+                   "columns": {"expr": "width < 500 ? 3 : 6"}},
     }  # fmt: skip
     shape = {
         "field": MODEL,

@@ -65,7 +65,7 @@ def show(audit: Audit) -> None:
             N: st.column_config.NumberColumn("People", format="%d", width=70),
             VALUE: st.column_config.NumberColumn("Figure", format="%.3f", width=70),
             "threshold": st.column_config.TextColumn("Threshold", width=100),
-            "reason": st.column_config.TextColumn("Why", width="large"),
+            "reason": st.column_config.TextColumn("Why", width=510),
         },
         alt="The verdicts: measure, group, figure, threshold and reason.",
     )

@@ -11,6 +11,7 @@ from app import reasons, session
 from app.catalogue import spoken
 from app.panels import smallest_change
 from app.widgets import html, item_row, text
+from app.words import dial_name
 
 if TYPE_CHECKING:
     from app.cache import World
@@ -42,7 +43,7 @@ def stages(world: World, case: Case, profile: Profile, item_id: Id) -> None:
     rows = []
     for stage, passed, detail, _ in found.frame.iter_rows():
         kind, sign, word = SIGNS[passed]
-        name = STAGES.get(stage, f"Rule: {stage}")
+        name = STAGES.get(stage, f"Rule: {dial_name(stage)}")
         rows.append(
             f'<li class="wb-steps-{kind}"><span class="wb-steps-sign" aria-hidden="true">{sign}'
             f'</span><span class="wb-steps-name">{escape(name)}<span class="wb-only-read"> {word}'

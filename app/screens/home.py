@@ -11,7 +11,10 @@ from app import cache
 from app.address import to_address
 from app.stories import stories
 from app.widgets import html, opened, text
-from app.words import interval, number
+from app.words import counted, interval, number
+
+BESIDE = 4
+"""Doors in a row."""
 
 
 def main() -> None:
@@ -51,15 +54,27 @@ def _figures(world: cache.World) -> None:
         if best.height:
             row = best.row(0, named=True)
             columns[3].metric(
-                "Ranking quality of the engine",
+                "Ranking quality",
                 number(row["mean"]),
-                help="nDCG over the first places: 1 is a perfect list, 0 one without a hit.",
+                help="Of the engine's lists (nDCG over the first places): 1 is perfect, 0 is "
+                "without a hit.",
             )
             lines.append(
                 f"Ranking quality: {number(row['mean'])} (95 % interval "
                 f"{interval(row['low'], row['high'])}, n = {row['n']:,} people asked)."
             )
-        html(text(" ".join(lines), "about-line"))
+        html(*(text(line, "about-line") for line in (" ".join(lines), _engine(world)) if line))
+
+
+def _engine(world: cache.World) -> str:
+    """Which engine it is, in a line; empty where it is no engine of two stages."""
+    retrievers = getattr(world.engine, "retrievers_", None)
+    if not retrievers:
+        return ""
+    return (
+        f"The engine: {counted(len(retrievers), 'simple model')} bring candidates "
+        f"({', '.join(retrievers)}); boosted decision trees put them in order."
+    )
 
 
 def _stories(world: cache.World) -> None:
@@ -83,54 +98,54 @@ def _doors() -> None:
         (
             "screens/what_if.py",
             "What if",
-            "Add, remove or re-rate what a person saw. Both lists stand side by side, with what "
-            "moved and the reason for each item.",
-            "Open What if",
-        ),
-        (
-            "screens/models.py",
-            "Models",
-            "How good is the engine, compared with simpler models on the same people? "
-            "With honest intervals.",
-            "Open Models",
-        ),
-        (
-            "screens/audit.py",
-            "Audit",
-            "Does it work as well for all groups of people, and who gets shown? "
-            "With the verdicts of a written policy.",
-            "Open Audit",
+            "Add, remove or re-rate what a person saw: both lists side by side, what moved, and "
+            "why.",
         ),
         (
             "screens/many.py",
             "For many",
             "What would a change do to everybody, or to one group? Who would see what, and what "
             "it would cost.",
-            "Open For many",
         ),
         (
             "screens/compare.py",
             "Compare",
             "Two or more models on the same person and on the same people: what only one of them "
             "finds.",
-            "Open Compare",
+        ),
+        (
+            "screens/inside.py",
+            "Inside",
+            "What does the engine look at, over many lists? What pushes a score up, what down, "
+            "and by how much.",
+        ),
+        (
+            "screens/models.py",
+            "Models",
+            "How good is the engine, compared with simpler models on the same people? "
+            "With honest intervals.",
+        ),
+        (
+            "screens/audit.py",
+            "Audit",
+            "Does it work as well for all groups of people, and who gets shown? "
+            "With the verdicts of a written policy.",
         ),
         (
             "screens/data.py",
             "Data",
             "What the log holds, what was refused and why, what it cannot say. Or bring your own.",
-            "Open Data",
         ),
     )
     st.header("Or go straight to")
-    for start in range(0, len(doors), 3):
-        for column, (file, title, words, label) in zip(
-            st.columns(3), doors[start : start + 3], strict=True
+    for start in range(0, len(doors), BESIDE):
+        for column, (file, title, words) in zip(
+            st.columns(BESIDE), doors[start : start + BESIDE], strict=False
         ):
             with column.container(border=True, height="stretch"):
                 st.subheader(title)
                 st.write(words)
-                st.page_link(file, label=label, icon=":material/arrow_forward:")
+                st.page_link(file, label=f"Open {title}", icon=":material/arrow_forward:")
 
 
 def _limits(world: cache.World) -> None:

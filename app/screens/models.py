@@ -11,12 +11,13 @@ from app.charts import interval_chart
 from app.export import download
 from app.panels import slices, tradeoff
 from app.widgets import html, opened, text
-from app.words import METRICS, interval, metric_name, metric_words, number
+from app.words import METRICS, interval, metric_name, metric_words, model_words, number
 from workbench.columns import DEFINITION, HIGH, LOW, MEAN, METRIC
 from workbench.report.content import left_out
 
 MODEL = "model"
-TABLE = ("ndcg", "hit_rate", "recall", "mrr", "coverage", "novelty", "diversity", "rmse")
+TABLE = ("ndcg", "hit_rate", "recall", "coverage", "novelty", "diversity", "rmse")
+"""As many as fit beside each other; the file holds all."""
 
 
 def main() -> None:
@@ -65,6 +66,7 @@ def _leaderboard(figures: pl.DataFrame) -> None:
             "the numbers are in the table below.",
             strong="engine",
             rows=shown[MODEL].to_list(),
+            about=model_words,
         )
         if shown[LOW].null_count() < shown.height:
             st.caption(
@@ -78,11 +80,14 @@ def _leaderboard(figures: pl.DataFrame) -> None:
         if missing:
             st.caption(f"Not measured for: {', '.join(missing)}.")
     _table(figures)
+    with st.expander("What are these models?"):
+        for model in figures[MODEL].unique(maintain_order=True):
+            html(text(f"{model}: {model_words(model) or 'a model of your own.'}", "line"))
 
 
 def _table(figures: pl.DataFrame) -> None:
     wide = figures.select(MODEL).unique(maintain_order=True)
-    config: dict[str, Any] = {MODEL: st.column_config.TextColumn("Model", pinned=True)}
+    config: dict[str, Any] = {MODEL: st.column_config.TextColumn("Model", pinned=True, width=95)}
     for metric in TABLE:
         part = figures.filter(pl.col(METRIC) == metric)
         if part.height == 0:
@@ -94,7 +99,7 @@ def _table(figures: pl.DataFrame) -> None:
             .map_elements(
                 lambda s: (
                     number(s[MEAN])
-                    + (f"  ({interval(s[LOW], s[HIGH])})" if s[LOW] is not None else "")
+                    + (f" ({interval(s[LOW], s[HIGH])})" if s[LOW] is not None else "")
                 ),
                 return_dtype=pl.String,
             )
@@ -103,11 +108,11 @@ def _table(figures: pl.DataFrame) -> None:
         wide = wide.join(column, on=MODEL, how="left", maintain_order="left")
         words = metric_words(metric) + (" In brackets: the 95 % interval." if has else "")
         config[metric] = st.column_config.TextColumn(
-            metric_name(metric), help=words, width="medium" if has else "small"
+            metric_name(metric), help=words, width=172 if has else "small"
         )
     with st.expander("All models as a table", expanded=True):
         st.dataframe(
-            wide, hide_index=True, column_config=config,
+            wide, hide_index=True, column_config=config, height="content", placeholder="–",
             alt="Leaderboard: one row per model, one column per measure, intervals in brackets.",
         )  # fmt: skip
         download("Download all figures (CSV)", figures, "leaderboard.csv", "leaderboard-csv")
@@ -137,6 +142,7 @@ def _comparisons(found: pl.DataFrame, figures: pl.DataFrame) -> None:
             "the numbers are in the table below.",
             rule=0.0,
             rows=shown["against"].to_list(),
+            about=model_words,
         )
     table = shown.select(
         "against",
@@ -153,10 +159,11 @@ def _comparisons(found: pl.DataFrame, figures: pl.DataFrame) -> None:
     st.dataframe(
         table,
         hide_index=True,
+        height="content",
         placeholder="–",
         column_config={
             "against": st.column_config.TextColumn("Engine against"),
-            "verdict": st.column_config.TextColumn("In words", width="medium"),
+            "verdict": st.column_config.TextColumn("In words", width=120),
             "difference": numbers("Difference", format="%+.4f"),
             LOW: numbers("from", format="%+.4f", help="Lower end of the 95 % interval."),
             HIGH: numbers("to", format="%+.4f", help="Upper end of the 95 % interval."),

@@ -118,7 +118,7 @@ def test_the_words_of_each_stage(data, engine, people):
     low = wb.funnel(engine, person, plain[9], K)
     assert low.stage == "ranked"
     assert f"item {plain[9]} is not shown: rank 10 of " in low.sentence
-    assert "for k=5 places" in low.sentence
+    assert "and 5 are shown" in low.sentence
     gone = wb.funnel(engine, person, plain[1], K, wb.Policy(exclude=[plain[1]]))
     assert gone.stage == "exclude"
     assert gone.sentence.endswith("is not shown: removed by the rule exclude, from place 2.")

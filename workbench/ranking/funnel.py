@@ -264,7 +264,7 @@ def _rows(one: Trace, n_items: int, k: int) -> list[tuple[str, bool | None, str,
             )
             rows.append((CANDIDATE, bool(one.brought[0].any()), words, float(place[best])))
     if rank:
-        words = f"rank {rank:,} of {one.n_ranked[0]:,}, for k={k} places"
+        words = f"rank {rank:,} of {one.n_ranked[0]:,}, and {k} are shown"
         rows.append((RANKED, rank <= k, words, float(rank)))
     else:
         rows.append((RANKED, None, "not in the list that is ranked", None))
@@ -276,7 +276,7 @@ def _rows(one: Trace, n_items: int, k: int) -> list[tuple[str, bool | None, str,
         for step, before, after in zip(one.steps, one.places[0], one.places[0, 1:], strict=False)
         if after and not before
     ]
-    words = f"on place {last} of {k}" if last else "not on the slate"
+    words = f"on place {last} of {k}" if last else "not in the list"
     if last and lifts and not 0 < rank <= k:
         words += f", brought in by {lifts[-1]}"
     rows.append((SHOWN, bool(last), words, float(last) if last else None))
