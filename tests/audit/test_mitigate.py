@@ -102,7 +102,8 @@ def test_strengths_are_chosen_on_validation_alone(found):
 def test_weights_of_one_teach_the_same_ranker(engine_and_split):
     engine, split = engine_and_split
     teaching = Teaching.of(engine)
-    lessons, item = teaching.lessons(split.train)
+    taught = teaching.lessons(split.train)
+    lessons, item = taught.lessons, taught.item
     same = teaching.taught(lessons, np.ones(len(item)))
     assert np.array_equal(
         same.predict(lessons.matrix), engine.ranker_.predict(lessons.matrix), equal_nan=True

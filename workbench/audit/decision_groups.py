@@ -44,13 +44,14 @@ class Judged:
         Row of ``split.people()``.
     relevant, probability : (n_pairs,) float64
     decision : (n_pairs,) bool
+        Or float64: the chance of "yes", where it is decided by lot.
     n_people : int
     """
 
     person: Ints
     relevant: Floats
     probability: Floats
-    decision: np.ndarray[Any, np.dtype[np.bool_]]
+    decision: np.ndarray[Any, np.dtype[np.bool_]] | Floats
     n_people: int
 
     def sums(self, metric: str) -> tuple[Floats, Floats]:

@@ -82,7 +82,8 @@ def _of_attribute(
     if len(compared) < 2:
         return [row | {"note": "fewer than two groups are large enough"} for row in rows]
     drawn = {
-        metric: _drawn(judged, grouping, places, metric, seed) for metric in (SELECTED, TPR, FPR)
+        metric: rates_drawn(judged, grouping, places, metric, seed)
+        for metric in (SELECTED, TPR, FPR)
     }
     for row, (name, form) in zip(rows, [(m, f) for m in MEASURES for f in FORMS], strict=True):
         value = fairlearn_measure(row["measure"], judged, grouping, here)
@@ -112,7 +113,7 @@ def fairlearn_measure(measure: str, judged: Judged, grouping: Grouping, here: An
         )
 
 
-def _drawn(
+def rates_drawn(
     judged: Judged, grouping: Grouping, places: list[int], metric: str, seed: int
 ) -> tuple[Floats, Floats]:
     """Rates of the groups, ``(n_groups,)``, and plausible ones, ``(n_groups, n_draws)``."""

@@ -6,62 +6,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from workbench.audit.groups import Grouping, Groups, groupings
-from workbench.audit.mitigation_figures import AGAINST, CATALOGUE, Aim, Measured, frontier_frame
-from workbench.audit.mitigation_learning import (
-    PEOPLE,
-    REWEIGHTING,
-    Teaching,
-    item_weights,
-    person_weights,
-    with_ranker,
-)
-from workbench.audit.mitigation_rerank import RERANKING, policies
+from workbench.audit.mitigation_bench import ITEMS, Bench, Point
+from workbench.audit.mitigation_constrained import CONSTRAINED, CONSTRAINTS
+from workbench.audit.mitigation_figures import AGAINST, CATALOGUE, Aim
+from workbench.audit.mitigation_learning import PEOPLE, REWEIGHTING
+from workbench.audit.mitigation_rerank import RERANKING
+from workbench.audit.mitigation_thresholds import FRAME, THRESHOLDS, thresholds_frame
 from workbench.audit.verdict import SMALLEST, check_minimum
 from workbench.columns import USER
+from workbench.data.sample import asking, check_max_people
 from workbench.data.split import IN_TIME, METHODS, PER_USER_TIME, RANDOM, Split
 from workbench.data.split import split as cut
-from workbench.errors import ArgumentError
-from workbench.evaluation.frontier import slates_of
+from workbench.errors import ArgumentError, DataError
 from workbench.models.base import Recommender
 from workbench.models.parameters import check_above, check_seed, check_word
 from workbench.profile import Profile
 from workbench.ranking.engine import Engine
-from workbench.ranking.policy import Policy
-from workbench.ranking.recommend import check_k, slate
-from workbench.slate import Slate, Slates
-from workbench.vocabulary import IntArray
+from workbench.ranking.recommend import check_k
+from workbench.slate import Slate
 
-NONE = "none"
-AS_IS, RE_RANKING, RE_WEIGHTING = "as it is", "re-ranking", "re-weighting"
-GOALS = ("items", "people")
-ALL = (*RERANKING, *REWEIGHTING)
-
-
-@dataclass(frozen=True, eq=False)
-class Point:
-    """One way to mend, at one strength.
-
-    Attributes
-    ----------
-    method, family : str
-    strength : float
-    model : Recommender
-    policy : Policy or None
-    """
-
-    method: str
-    family: str
-    strength: float
-    model: Recommender = field(repr=False)
-    policy: Policy | None = field(default=None, repr=False)
-
-    def slate(self, profile: Profile, k: int = 10) -> Slate:
-        """What this point shows to a person."""
-        return slate(self.model, profile, k, self.policy)
+GOALS = (ITEMS, "people")
+ALL = (*RERANKING, *REWEIGHTING, *CONSTRAINED, THRESHOLDS)
+BINARY = "binary:logistic"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +53,9 @@ class Mitigation:
         The chosen point with the least disparity on validation; None where none lowers it.
     skipped : polars.DataFrame
         ``method`` and the ``reason`` why it was not tried.
+    thresholds : polars.DataFrame
+        What a threshold for each group would do to decisions, which is no point of the frontier;
+        see ``workbench.audit.mitigation_thresholds``.
     settings : dict
     """
 
@@ -93,6 +65,7 @@ class Mitigation:
     points: tuple[Point, ...]
     best: int | None
     skipped: pl.DataFrame
+    thresholds: pl.DataFrame
     settings: dict[str, Any] = field(repr=False)
 
     @property
@@ -130,9 +103,11 @@ def mitigate(
     against: str = CATALOGUE,
     goal: str = "items",
     cost: float = 0.02,
+    constraint: str = "demographic_parity",
     methods: Sequence[str] = ALL,
     k: int = 10,
     minimum: int = SMALLEST,
+    max_people: int | None = None,
     seed: int = 0,
     say: Callable[[str], None] | None = None,
 ) -> Mitigation:
@@ -145,7 +120,7 @@ def mitigate(
     Parameters
     ----------
     model : Recommender
-        Fitted on ``split.train``; only an engine can be re-weighted.
+        Fitted on ``split.train``; only an engine can be taught again.
     split : Split
     groups : sequence or mapping, optional
         One grouping of people, as in ``wb.audit``: ``["gender"]``, ``{"age": [30]}`` or
@@ -159,14 +134,25 @@ def mitigate(
         "items" or "people": the disparity by which strengths are chosen.
     cost : float
         Largest relative loss of nDCG at which a strength may be chosen.
+    constraint : str
+        What constrained learning holds alike, of the decision "this is relevant to you" on lessons
+        with feedback: "demographic_parity" (how often it is "yes"), "equalized_odds" or
+        "equal_opportunity"; between the kind and other items, or between the groups of people,
+        as ``goal`` says.
     methods : sequence of str
         Re-ranking: "exposure floor", "calibrated" (to the person's own mixture of the column),
         "FA*IR", "group-wise MMR" (unlike in the column), "popularity penalty". Re-weighting the
         ranker's lessons: "re-weighting people" (of the group that is worst off on validation),
-        "re-weighting items" (relevant pairs of the kind).
+        "re-weighting items" (relevant pairs of the kind). Constrained learning:
+        "exponentiated gradient", "grid search"; the strength is the difference that is allowed,
+        the score that expected of the mixture found. And "threshold optimizer", of decisions
+        alone: see ``Mitigation.thresholds``.
     k : int
     minimum : int
         Groups with fewer people are not compared.
+    max_people : int, optional
+        At most so many people are asked on either cut, and at most so many teach the engine that
+        is fitted for validation; drawn by seed. By default everybody.
     seed : int
     say : callable, optional
         Hears what is being done.
@@ -183,7 +169,14 @@ def mitigate(
         The training part is too small to be cut again.
     """
     everybody, skipped = _checked(model, split, groups, goal, cost, methods, against, k, minimum)
+    check_word("constraint", constraint, tuple(CONSTRAINTS))
     check_seed(seed)
+    params = model.params()
+    if max_people is not None:
+        check_max_people(max_people)
+        split = asking(split, max_people, seed)
+        if isinstance(model, Engine):
+            params["max_people"] = min(max_people, params["max_people"])
     tell = say or (lambda what: None)
     aim = Aim.of(split, _asked(split, everybody), minimum, kind, against)
     if goal == "people" and len(aim.shown_groups()) < 2:
@@ -192,15 +185,26 @@ def mitigate(
             f"{len(aim.shown_groups())} of them that may be shown"
         )
     inside = _validation(split)
+    if max_people is not None:
+        inside = asking(inside, max_people, seed)
     inner_aim = Aim.of(inside, _asked(inside, everybody), minimum, kind, against)
-    names = [name for name in methods if name not in skipped]
     tell("fitting the model on what is before the validation cut")
-    inner = type(model)(**model.params()).fit(inside.train)
+    inner = type(model)(**params).fit(inside.train)
     worst: list[str] = []
-    tried = _Bench(inner, inside, inner_aim, everybody, k, seed, tell, "validation")
-    validation, _, _ = tried.frames(names, worst)
-    mended = _Bench(model, split, aim, everybody, k, seed, tell, "test")
-    frontier, by_group, points = mended.frames(names, worst)
+    about = everybody, goal, constraint, k, seed, tell
+    tried = Bench(inner, inside, inner_aim, *about, "validation")
+    validation, _, _ = tried.frames([n for n in methods if n not in skipped], worst, skipped)
+    mended = Bench(model, split, aim, *about, "test")
+    names = [n for n in methods if n not in skipped]
+    frontier, by_group, points = mended.frames(names, worst, skipped)
+    thresholds = pl.DataFrame(schema=FRAME)
+    if THRESHOLDS in names and aim.grouping is not None:
+        tell("a threshold for each group, of decisions")
+        try:
+            groups_shown = aim.shown_groups()
+            thresholds = thresholds_frame(model, split, aim.grouping, groups_shown, seed)
+        except DataError as error:
+            skipped[THRESHOLDS] = str(error)
     chosen, best = _chosen(validation, goal, cost)
     return Mitigation(
         frontier.with_columns(pl.col("point").is_in(chosen).alias("chosen")),
@@ -213,94 +217,21 @@ def mitigate(
             schema={"method": pl.String, "reason": pl.String},
             orient="row",
         ),
+        thresholds,
         {
             "k": k,
             "kind": list(kind),
             "against": against,
             "goal": goal,
             "cost": cost,
+            "constraint": constraint,
+            "max_people": max_people,
             "groups": None if everybody is None else everybody.attribute,
             "worst": worst[0] if worst else None,
             "minimum": minimum,
             "seed": seed,
         },
     )
-
-
-@dataclass(frozen=True)
-class _Bench:
-    """A model and the people of one cut, on which points are measured."""
-
-    model: Recommender
-    split: Split
-    aim: Aim
-    everybody: Grouping | None
-    k: int
-    seed: int
-    tell: Callable[[str], None]
-    what: str
-
-    def frames(
-        self, names: list[str], worst: list[str]
-    ) -> tuple[pl.DataFrame, pl.DataFrame, list[Point]]:
-        """The frontier, nDCG of the groups, the points. ``worst`` is filled with the group that is
-        worst off, where it is empty."""
-        points, measured = self._reranked([n for n in names if n in RERANKING])
-        if not worst and len(self.aim.shown_groups()) > 1:
-            worst.append(self._worst(measured[0]))
-        weighted = [n for n in names if n in REWEIGHTING and (n != PEOPLE or worst)]
-        if weighted:
-            more, theirs = self._reweighted(weighted, worst)
-            points, measured = points + more, measured + theirs
-        said = [(p.method, p.family, p.strength) for p in points]
-        frontier, groups = frontier_frame(said, measured, self.split, self.aim, self.seed)
-        return frontier, groups, points
-
-    def _reranked(self, names: list[str]) -> tuple[list[Point], list[Measured]]:
-        self.tell(f"re-ranking for {self.what}")
-        made = policies(self.split.train, self.aim.kind, self.aim.target, names)
-        every = [Policy(), *(policy for _, _, policy in made)]
-        lists = slates_of(self.model, self.split, every, self.k)
-        points = [Point(NONE, AS_IS, 0.0, self.model)]
-        points += [Point(name, RE_RANKING, s, self.model, policy) for name, s, policy in made]
-        return points, [self._measured(slates) for slates in lists]
-
-    def _reweighted(self, names: list[str], worst: list[str]) -> tuple[list[Point], list[Measured]]:
-        assert isinstance(self.model, Engine)
-        self.tell(f"making lessons for {self.what}")
-        teaching = Teaching.of(self.model)
-        lessons, item = teaching.lessons(self.split.train)
-        points = []
-        for name in names:
-            for strength in REWEIGHTING[name]:
-                self.tell(f"{name} at {strength:g} for {self.what}")
-                weight = (
-                    person_weights(lessons, self._members(worst[0]), strength)
-                    if name == PEOPLE
-                    else item_weights(lessons, item, self.aim.member, strength)
-                )
-                about = {"method": name, "strength": strength, "kind": list(self.aim.kind)}
-                if name == PEOPLE:
-                    about["kind"] = [worst[0]]
-                taught = with_ranker(self.model, teaching.taught(lessons, weight), **about)
-                points.append(Point(name, RE_WEIGHTING, strength, taught))
-        rankers = [point.model.ranker_ for point in points]  # type: ignore[attr-defined]
-        _, people = self.split.people()
-        lists = teaching.lists(people, rankers, self.k)
-        return points, [self._measured(slates) for slates in lists]
-
-    def _measured(self, slates: Slates) -> Measured:
-        return Measured.of(slates, self.split, self.k, self.aim.member)
-
-    def _worst(self, measured: Measured) -> str:
-        assert self.aim.grouping is not None
-        names = np.array(self.aim.grouping.names.to_list())
-        return min(self.aim.shown_groups(), key=lambda g: measured.ndcg[names == g].mean())
-
-    def _members(self, group: str) -> IntArray:
-        """Codes of the people of a group, of all who are in the log."""
-        assert self.everybody is not None
-        return np.flatnonzero((self.everybody.names == group).to_numpy())
 
 
 def _chosen(validation: pl.DataFrame, goal: str, cost: float) -> tuple[list[int], int | None]:
@@ -380,8 +311,13 @@ def _checked(
         raise ArgumentError('goal="people" needs groups, such as groups=["gender"]')
     skipped = {}
     for name in methods:
-        if name in REWEIGHTING and not isinstance(model, Engine):
+        if name in (*REWEIGHTING, *CONSTRAINED) and not isinstance(model, Engine):
             skipped[name] = f"{model.name} has no ranker that could be taught again"
-        elif name == PEOPLE and grouping is None:
+        elif name in CONSTRAINED and model.params()["objective"] != BINARY:
+            skipped[name] = (
+                f"objective={model.params()['objective']!r} has no score of a single pair that "
+                f"could be held to a constraint; {BINARY!r} has"
+            )
+        elif name in (PEOPLE, THRESHOLDS) and grouping is None:
             skipped[name] = "no groups of people were given"
     return grouping, skipped

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 import xgboost as xgb
+from numpy.typing import NDArray
 
 from workbench.audit.intervals import Floats
-from workbench.columns import ITEM, RANK, ROW
+from workbench.columns import ITEM, RANK, ROW, USER
 from workbench.data.dataset import Dataset
+from workbench.data.split import Split
 from workbench.profiles import Profiles
 from workbench.ranking.engine import OF_TREES, Engine
 from workbench.ranking.lessons import Lessons
@@ -29,6 +32,24 @@ REWEIGHTING: Mapping[str, tuple[float, ...]] = {
 """Name → strengths: lessons of the group, or relevant ones of the kind, count 1 + strength fold."""
 
 
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """What a ranker learns from. Row-aligned.
+
+    Attributes
+    ----------
+    lessons : Lessons
+    item : (n_pairs,) int64
+        Code of the item.
+    observed : (n_pairs,) bool
+        Whether the person met the item in the later part, so that there is feedback.
+    """
+
+    lessons: Lessons
+    item: IntArray
+    observed: NDArray[np.bool_]
+
+
 class Teaching(Engine):
     """An engine that can be taught again: it knows which item each of its lessons is about."""
 
@@ -39,8 +60,8 @@ class Teaching(Engine):
         vars(teaching).update(vars(engine))
         return teaching
 
-    def lessons(self, dataset: Dataset) -> tuple[Lessons, IntArray]:
-        """What its ranker learns from, and the item code of each pair.
+    def lessons(self, dataset: Dataset) -> Taught:
+        """What its ranker learns from, and what each pair is about.
 
         Parameters
         ----------
@@ -49,10 +70,8 @@ class Teaching(Engine):
         """
         pupil = _Noting.of(self)
         noted = pupil.learn(dataset, choose=not hasattr(self, "choice_"))
-        plain = Lessons(
-            noted.matrix[:, :-1], noted.relevant, noted.question, noted.person, noted.method
-        )
-        return plain, noted.matrix[:, -1].astype(np.int64)
+        plain = replace(noted, matrix=noted.matrix[:, :-2])
+        return Taught(plain, noted.matrix[:, -2].astype(np.int64), noted.matrix[:, -1] > 0)
 
     def taught(self, lessons: Lessons, weight: Floats) -> Ranker:
         """A ranker of the same parameters that has learnt from weighted pairs.
@@ -136,7 +155,7 @@ def item_weights(lessons: Lessons, item: IntArray, member: Floats, strength: flo
 
 
 class _Noting(Engine):
-    """Writes the item of each candidate into a last column; only for making lessons."""
+    """Writes into two more columns which item a lesson is about, and whether it was met later."""
 
     @classmethod
     def of(cls, engine: Engine) -> _Noting:
@@ -148,6 +167,14 @@ class _Noting(Engine):
         row, item, matrix, found = super()._candidates(block, seen)
         # Codes up to 2 ** 24 are exact in float32, far beyond any catalogue of this size.
         return row, item, np.column_stack([matrix, item.astype(np.float32)]), found
+
+    def _lessons(self, cut: Split) -> Lessons:
+        noted = super()._lessons(cut)
+        users, items = cut.train.people, cut.train.catalogue
+        met = users.codes(cut.test[USER]) * len(items) + items.codes(cut.test[ITEM])
+        asked = noted.person * len(items) + noted.matrix[:, -1].astype(np.int64)
+        observed = np.isin(asked, met).astype(np.float32)
+        return replace(noted, matrix=np.column_stack([noted.matrix, observed]))
 
 
 class _Weighing(Ranker):

@@ -108,16 +108,18 @@ def interventional(ranker: Ranker, matrix: FloatArray, against: Background) -> t
     """
     import shap
 
-    shares, base = np.zeros(matrix.shape), 0.0
+    parts, bases = [], []
     for booster in ranker.boosters:
         explainer = shap.TreeExplainer(
             booster, data=against.matrix, feature_perturbation="interventional", model_output="raw"
         )
+        shares = np.zeros(matrix.shape)
         for start in range(0, len(matrix), AT_ONCE):
             part = slice(start, start + AT_ONCE)
-            shares[part] += explainer.shap_values(matrix[part], check_additivity=False)
-        base += float(np.ravel(explainer.expected_value)[0])
-    return shares / len(ranker.boosters), base / len(ranker.boosters)
+            shares[part] = explainer.shap_values(matrix[part], check_additivity=False)
+        parts.append(shares)
+        bases.append(np.float64(np.ravel(explainer.expected_value)[0]))
+    return ranker.together(parts), float(ranker.together(bases))
 
 
 def _candidates(

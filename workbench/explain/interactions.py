@@ -127,13 +127,12 @@ def interactions(
 
 
 def _values(ranker: Ranker, matrix: FloatArray) -> NDArray[np.float32]:
-    """Interaction values with the base in the last row and column; the mean over boosters."""
+    """Interaction values with the base in the last row and column; of all boosters."""
     import xgboost as xgb
 
     total = np.zeros((len(matrix), matrix.shape[1] + 1, matrix.shape[1] + 1), dtype=np.float32)
     for start in range(0, len(matrix), BLOCK):
         data = xgb.DMatrix(matrix[start : start + BLOCK])
-        for booster in ranker.boosters:
-            total[start : start + BLOCK] += booster.predict(data, pred_interactions=True)
-    total /= np.float32(len(ranker.boosters))
+        parts = [booster.predict(data, pred_interactions=True) for booster in ranker.boosters]
+        total[start : start + BLOCK] = ranker.together(parts)
     return total

@@ -55,6 +55,9 @@ class Ranker:
     ----------
     trees : int
         Trees of each booster.
+    weights : list of float or None
+        How much each booster counts, where their sum by these weights is the score rather than
+        their mean: a ranker that was put together, see ``audit.mitigation_constrained``.
 
     Notes
     -----
@@ -103,6 +106,7 @@ class Ranker:
         self.n_trees = n_trees
         self.n_bags = n_bags
         self.early_stopping = early_stopping
+        self.weights: list[float] | None = None
         self.params: dict[str, Any] = {
             "objective": objective,
             "eval_metric": MEASURES[objective],
@@ -181,18 +185,42 @@ class Ranker:
         """Score of each pair, ``(n_pairs,)`` float32."""
         if len(matrix) == 0:
             return np.zeros(0, dtype=np.float32)
-        return _mean([b.inplace_predict(matrix, predict_type="margin") for b in self.boosters])
+        parts = [b.inplace_predict(matrix, predict_type="margin") for b in self.boosters]
+        return np.asarray(self.together(parts))
+
+    @property
+    def shares(self) -> list[float]:
+        """How much of the score each booster is."""
+        return self.weights or [1 / len(self.boosters)] * len(self.boosters)
+
+    def together(self, parts: Sequence[Any]) -> Any:
+        """What the boosters say of the same, one array each, put together as the score is.
+
+        Added in order, so that a row is the same to the bit in any batch.
+        """
+        if self.weights is not None:
+            parts = [
+                part.dtype.type(weight) * part
+                for part, weight in zip(parts, self.weights, strict=True)
+            ]
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        plain = self.weights is not None or len(parts) == 1
+        return total if plain else total / total.dtype.type(len(parts))
 
     def contributions(self, matrix: FloatArray) -> FloatArray:
         """Exact TreeSHAP values, ``(n_pairs, n_features + 1)``; the last column is the base.
 
-        Each row adds up to ``predict``. Of several boosters it is the mean, which adds up too.
+        Each row adds up to ``predict``. Of several boosters they are put together as the scores
+        are (the mean, or the weighted sum), which adds up too.
 
         Source: Lundberg, Erion, Lee 2018, "Consistent individualized feature attribution for
         tree ensembles", as implemented by XGBoost.
         """
         data = xgb.DMatrix(matrix)
-        return _mean([booster.predict(data, pred_contribs=True) for booster in self.boosters])
+        parts = [booster.predict(data, pred_contribs=True) for booster in self.boosters]
+        return np.asarray(self.together(parts))
 
     def state(self) -> tuple[Arrays, dict[str, Any]]:
         """See ``Recommender.state``; the trees are in XGBoost's own JSON, one per booster."""
@@ -200,7 +228,7 @@ class Ranker:
             f"trees_{bag}": np.frombuffer(bytes(booster.save_raw("json")), dtype=np.uint8)
             for bag, booster in enumerate(self.boosters)
         }
-        settings = ("names", "n_trees", "n_bags", "early_stopping", "params", "trees")
+        settings = ("names", "n_trees", "n_bags", "early_stopping", "params", "trees", "weights")
         return trees, {name: getattr(self, name) for name in settings}
 
     @classmethod
@@ -209,6 +237,9 @@ class Ranker:
         ranker = cls(state["names"])
         for name, value in state.items():
             setattr(ranker, name, value)
+        # JSON made a list of it, which XGBoost takes for no constraints by column.
+        ways = ranker.params["monotone_constraints"]
+        ranker.params["monotone_constraints"] = tuple(ways)
         ranker.boosters = []
         for bag in range(ranker.n_bags):
             trees = arrays[f"trees_{bag}"].tobytes()
@@ -241,14 +272,6 @@ def check_columns(names: list[str], monotone: Mapping[str, int]) -> None:
             raise ArgumentError(
                 f"monotone: {name!r} is no feature of this engine; there are {', '.join(names)}"
             )
-
-
-def _mean(parts: list[FloatArray]) -> FloatArray:
-    """Added in order, so that a row is the same to the bit in any batch."""
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total if len(parts) == 1 else total / np.float32(len(parts))
 
 
 class _Heard(xgb.callback.TrainingCallback):
