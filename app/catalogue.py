@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,21 +10,11 @@ from typing import Any
 import polars as pl
 
 from workbench.columns import GENRES, ITEM, TITLE, YEAR
+from workbench.data.title_search import LONGEST_TITLE, TitleSearch
 from workbench.vocabulary import Id
-
-ARTICLES = frozenset(
-    [
-        *("the", "a", "an", "le", "la", "les", "l", "un", "une", "el", "los", "las", "lo", "il"),
-        *("gli", "der", "die", "das", "ein", "eine", "de", "het", "een", "o", "os", "as", "den"),
-        *("det", "en", "ett"),
-    ]
-)
-"""Words that people leave out or misplace: "Usual Suspects, The" is found by "the usual"."""
 
 INKS = 10
 """Colours of tiles in ``style.py``; the rarer genres share the last."""
-LONGEST_TITLE = 200
-_LIGATURES = str.maketrans({"ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "ı": "i"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +59,9 @@ class Catalogue:
                 items[ITEM], _column(items, TITLE), _column(items, YEAR), genres, strict=True
             )
         }
-        self._folded = {
-            item_id: (f" {folded(item.title)} {item.year} ", f" {_bare(item.title)} ")
-            for item_id, item in self._items.items()
-        }
+        self._search = TitleSearch(
+            ((item.item_id, item.title, item.year) for item in self._items.values()), often
+        )
         self._often = often
 
     def __len__(self) -> int:
@@ -90,39 +77,8 @@ class Catalogue:
         return sorted(met, key=lambda item_id: -self._often[item_id])
 
     def search(self, text: str, without: Collection[Id] = (), most: int = 6) -> list[Id]:
-        """Items whose words begin with the words typed, best first.
-
-        Accents, capitals, punctuation and articles do not matter. A title that begins with what
-        was typed comes first, then one that has it in a row; then the more often met.
-        """
-        words = folded(text).split()
-        articles_only = bool(words) and set(words) <= ARTICLES
-        phrase = " " + " ".join(words)
-        needles = [f" {word}" for word in words]
-        found = []
-        for place, (item_id, spellings) in enumerate(self._folded.items()):
-            there = spellings[articles_only]
-            if item_id not in without and all(needle in there for needle in needles):
-                starts, holds = there.startswith(phrase), phrase in there
-                found.append((not starts, not holds, -self._often.get(item_id, 0), place))
-        ids = list(self._folded)
-        return [ids[place] for *_, place in sorted(found)[:most]] if words else []
-
-
-def folded(text: str) -> str:
-    """Text as it is compared: no accents, capitals, punctuation or articles.
-
-    Articles stay where there is nothing else ("The The").
-    """
-    words = _bare(text).split()
-    return " ".join([w for w in words if w not in ARTICLES] or words)
-
-
-def _bare(text: str) -> str:
-    """Text without accents, capitals and punctuation."""
-    plain = unicodedata.normalize("NFKD", text[:LONGEST_TITLE].casefold().translate(_LIGATURES))
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return " ".join(re.findall(r"[^\W_]+", plain))
+        """Items whose words begin with the words typed, best first; see ``TitleSearch``."""
+        return self._search.search(text, without, most)
 
 
 def spoken(text: str) -> str:

@@ -70,6 +70,7 @@ _WHERE = {
     "summarise": "evaluation.uncertainty",
     "tune": "pipeline.tune",
     "what_if_many": "explain.whatif",
+    "whatif": "explain.panel",
     "why_above": "explain.pairwise",
 }
 

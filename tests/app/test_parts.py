@@ -10,11 +10,12 @@ from hypothesis import strategies as some
 from streamlit import config as streamlit_config
 
 from app.address import Known, from_address, to_address
-from app.catalogue import Catalogue, folded, spoken
+from app.catalogue import Catalogue, spoken
 from app.export import guarded_csv
 from app.state import ADD, DROP, RATE, Case, Edit
 from app.words import likeness
 from tests.app.reading import HOSTILE, MAIN
+from workbench.data.title_search import folded
 from workbench.vocabulary import Vocabulary
 
 ROOT = MAIN.parents[1]

@@ -86,8 +86,8 @@ def run(
     models : iterable of str or Recommender, optional
         Names of ``wb.model_names()``, or the words "all" and "usual" for many of them, and models
         of your own such as ``wb.FromFunction(mine)``, each under its ``name``; by default the
-        usual ones, of ``workbench.pipeline.plan.USUAL``, that the log supports. The engine is always fitted,
-        since it is what the run is about.
+        usual ones, of ``workbench.pipeline.plan.USUAL``, that the log supports. The engine is
+        always fitted, since it is what the run is about.
     engine : Engine, optional
         Not fitted yet, e.g. ``wb.Engine(n_trees=50)``; by default ``wb.Engine(seed=seed)``, which
         under "global-time" has its labels cut at one moment, too.
