@@ -105,6 +105,20 @@ def test_other_attributes_for_the_same_people():
         batch.with_attributes(pl.DataFrame({"age": [1]}))
 
 
+@laws
+@given(people, st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12)), max_size=9))
+def test_more_events_for_many_are_those_for_each(persons, more):
+    batch = Profiles.of(persons, CATALOGUE)
+    more = [(row, item) for row, item in more if row < len(persons)]
+    rows, items = (np.array([pair[i] for pair in more], dtype=np.int64) for i in (0, 1))
+    after = batch.with_events(rows, items, np.full(len(more), 4.0))
+    for row, before in enumerate(batch):
+        one = before
+        for item in items[rows == row]:
+            one = one.with_event(int(item), 4.0)
+        assert after[row] == one
+
+
 def test_arrays_are_frozen():
     batch = Profiles.of(Profile.of([1, 2]), CATALOGUE)
     for array in (batch.item, batch.indptr, batch.timestamp, batch.value, batch.weight):

@@ -9,6 +9,7 @@ import pytest
 
 from workbench.artifact import MANIFEST, sealed
 from workbench.errors import ArgumentError
+from workbench.pipeline.inside import INSIDE
 from workbench.pipeline.recheck import recheck
 from workbench.report.seals import hashes
 
@@ -71,7 +72,8 @@ def test_an_untouched_report_agrees(checked):
     assert set(checked.checks["class"]) == {"hash", "exact", "1e-6"}
     names = set(checked.checks["check"])
     for part in ("every person's figures, engine", "audit, items", "decisions, groups", "examples",
-                 "changes, as the run has it", "frontier", "fidelity"):  # fmt: skip
+                 "changes, as the run has it", "frontier", "fidelity", "feedback",
+                 "simulation, as stored"):  # fmt: skip
         assert part in names
 
 
@@ -102,6 +104,8 @@ SAID = {
     "the licence": lambda c: c["data"]["provenance"].update(licence="anything goes"),
     "what the engine reads": lambda c: c["card"]["features"].pop(),
     "a score of an example": lambda c: digit(c["examples"][0], "score"),
+    "a figure of the simulation": lambda c: digit(first(c["feedback"], "value"), "value"),
+    "how simulated people choose": lambda c: c["simulation"].update(choice="as I say"),
     "what changed": lambda c: c["changes"].update(reason="nothing did"),
     "a limit left out": lambda c: c["limits"].pop(),
     "what informs whom": lambda c: c["checklist"][0].update(informs="complies"),
@@ -165,6 +169,18 @@ def test_a_forged_file_is_caught_though_every_hash_was_written_again(copy, what)
 
     say(copy, agree)
     assert where <= set(differing(copy))
+
+
+def test_a_forged_simulation_is_caught_by_simulating_again(copy, monkeypatch):
+    monkeypatch.setattr("workbench.pipeline.recheck.INSIDE", {"feedback": INSIDE["feedback"]})
+    rewrite(copy, "feedback.parquet", lambda f: f.with_columns(pl.col("value") * 1.001))
+
+    def agree(content):
+        told = pl.read_parquet(copy / "feedback.parquet").drop("definition", "policy", "choice")
+        content["feedback"] = told.to_dicts()
+
+    say(copy, agree)
+    assert differing(copy) == ["feedback"]
 
 
 def test_another_engine_is_caught_though_every_hash_was_written_again(copy):

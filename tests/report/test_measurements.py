@@ -31,10 +31,18 @@ SLICES = [
      "high": 0.159, "rest": 0.2341, "difference": -0.1218, "p_adjusted": 0.0123},
 ]  # fmt: skip
 FEEDBACK = [
-    {"setting": setting, "round": r, "measure": "gini", "group": group, "n": 270,
-     "value": 0.5 + 0.0111 * r, "low": 0.48 + 0.01 * r, "high": 0.53 + 0.01 * r}
-    for setting in ("as it is", "explore 0.1") for r in (0, 1, 2) for group in ("everybody", "F")
+    {"setting": setting, "round": r, "measure": "gini", "attribute": attribute, "group": group,
+     "n": 270, "value": 0.5 + 0.0111 * r, "low": 0.48 + 0.01 * r, "high": 0.53 + 0.01 * r,
+     "change": 0.0111 * r, "change_low": 0.001 * r, "change_high": 0.02 * r,
+     "difference": gap, "difference_low": gap - 0.002, "difference_high": gap + 0.002}
+    for setting, gap in (("as it is", 0.0), ("explore 0.1", -0.034)) for r in (0, 1, 2)
+    for attribute, group in (("everybody", "everybody"), ("gender", "F"))
 ]  # fmt: skip
+SIMULATION = {
+    "choice": "the first place is looked at; then <b>the rest</b>",
+    "definitions": {"gini": "inequality of what is shown"},
+    "settings": {"as it is": "{}", "explore 0.1": '{"epsilon": 0.1}'},
+}
 CHANGES = {
     "previous": "small-before",
     "created": "2026-05-01T09:05:00+00:00",
@@ -79,6 +87,7 @@ def content(run, decided):
     )  # fmt: skip
     made["audit"] |= {"flip": FLIP, "proxies": PROXIES}
     made |= {"slices": SLICES, "feedback": FEEDBACK, "changes": CHANGES}
+    made |= {"simulation": SIMULATION}
     return made | {"checklist": checklist(sections(made))}
 
 
@@ -120,7 +129,13 @@ def test_flip_proxies_slices_feedback_and_changes_are_told_with_their_numbers(pa
         "region yes 43.1 % 37.1 % to 48.9 % 88.3 % 270 asked again",
         "gender year_distance 0.407 0.385 to 0.431 270",
         "few events and region = north 0.112 0.071 to 0.159 0.234 −0.122 0.012 41",
-        "Round 0 Round 2 People as it is everybody 0.500 0.480 to 0.530 0.522 0.500 to 0.550 270",
+        "How people choose: The first place is looked at. Then &lt;b&gt;the rest&lt;/b&gt;.",
+        "as it is nothing explore 0.1 epsilon: 0.1",
+        "Gini Inequality of what is shown.",
+        "as it is 0.500 0.480 to 0.530 0.522 0.500 to 0.550 +0.022 0.002 to 0.040 – 270",
+        "explore 0.1 0.500 0.480 to 0.530 0.522 0.500 to 0.550 +0.022 0.002 to 0.040 −0.034 "
+        "−0.036 to −0.032 270",
+        "Gini by group, “as it is” Group Round 0 Round 2 Change People F gender 0.500",
         "engine: n trees 200 300",
         "F gender nDCG 0.200 0.210 +0.0100 0.0010 to 0.0200 0.046 better 130",
         "ndcg ratio at least 0.8 F gender pass fail",

@@ -213,8 +213,7 @@ def _of_a_model(
             f"the later events of {split.train.name!r} say nothing that a taste could be "
             "calibrated on: give a fitted model as taste, or a larger test_fraction"
         )
-    order = np.lexsort((answer, given))  # so that the order of the log moves no bit
-    curve = Calibrator().fit(given[order], answer[order])
+    curve = Calibrator().fit(given, answer)
     like = np.zeros(score.shape, dtype=np.float32)
     finite = np.isfinite(score)
     like[finite] = curve(score[finite].astype(np.float64))
