@@ -29,14 +29,15 @@ SPELLING = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 STYLE = """
 .wb{--up:#0b6b3a;--down:#a3271b;color:var(--jp-ui-font-color1,var(--vscode-foreground,inherit));
 font-size:13px;line-height:1.45;max-width:960px;overflow-x:auto}
-.wb h4{margin:.2em 0;font-size:14px}.wb p{margin:.3em 0}.wb .dim{opacity:.75}
+.wb.wb h4{margin:.2em 0;font-size:14px;font-weight:600}.wb p{margin:.3em 0}.wb .dim{opacity:.75}
 .wb table{color:inherit;border-collapse:collapse;margin:.4em 0;background:none}
 .wb caption{text-align:left;font-weight:600;caption-side:top;padding:.2em 0;color:inherit}
-.wb th,.wb td{padding:.2em .8em .2em 0;text-align:left;border:0;vertical-align:top;color:inherit}
+.wb.wb th,.wb.wb td{padding:.2em .8em .2em 0;text-align:left;border:0;vertical-align:top}
+.wb th,.wb td{color:inherit}
 .wb tr{background:none}.wb thead tr{border-bottom:1px solid rgba(128,128,128,.6)}
 .wb tbody tr{border-bottom:1px solid rgba(128,128,128,.2)}
-.wb .n{text-align:right;font-variant-numeric:tabular-nums}
-.wb .up{color:var(--up)}.wb .down{color:var(--down)}
+.wb.wb .n{text-align:right;font-variant-numeric:tabular-nums}
+.wb.wb .up{color:var(--up)}.wb.wb .down{color:var(--down)}
 @media (prefers-color-scheme:dark){.wb{--up:#5cc98d;--down:#ff9a8d}}
 [data-jp-theme-light="true"] .wb,.vscode-light .wb{--up:#0b6b3a;--down:#a3271b}
 [data-jp-theme-light="false"] .wb,.vscode-dark .wb{--up:#5cc98d;--down:#ff9a8d}

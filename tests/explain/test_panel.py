@@ -62,6 +62,9 @@ def test_undo_and_redo_lead_through_what_was_done(panel, guest):
     panel.undo()
     panel.remove(two)
     assert not panel.can_redo, "what was undone is gone once something else is done"
+    panel.undo()
+    assert panel.profile == guest.without(one)
+    panel.redo()
     panel.reset()
     assert panel.profile == guest
     panel.undo()
