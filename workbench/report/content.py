@@ -115,7 +115,10 @@ def assemble(run: Any) -> dict[str, Any]:
             "audit": None if audit is None else _audit(audit),
             "decisions": _decisions(getattr(run, "decisions", None)),
             **{
-                name: _rows(enough(name, getattr(run, name, None), least), drop=[*CONSTANT])
+                name: _rows(
+                    enough(name, getattr(run, name, None), least),
+                    drop=[*CONSTANT] if name == "feedback" else [],
+                )
                 for name in MEASURED
             },
             "simulation": simulation(getattr(run, "feedback", None)),
