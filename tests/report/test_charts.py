@@ -76,8 +76,14 @@ def test_a_picture_fits_its_place_and_names_no_address():
     assert "http" not in text
     assert 'class="chart-svg"' in text
     assert "max-width" in text[: text.index(">")]
-    # Where Arial is not installed, letters are wider than the renderer measured them.
+
+
+def test_names_keep_room_for_a_wider_font():
+    """Where Arial is not installed, letters are wider than the renderer measured them."""
+    text = svg(leaderboard_chart(board(["w" * 28])))
     assert "overflow:visible" in text[: text.index(">")]
+    room = float(re.search(r"translate\(([\d.]+),", text)[1]) - 8  # labelPadding
+    assert room > 1.1 * 28 * 0.722 * 13  # widths of "w" in Arial, at 13 px
 
 
 def test_names_that_start_alike_keep_their_own_rows():

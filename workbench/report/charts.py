@@ -268,7 +268,7 @@ def _inline(text: str) -> str:
     width = re.search(r'\swidth="([\d.]+)"', head)
     head = re.sub(r'\s(height|width|class|version)="[^"]*"', "", head)
     limit = f"max-width:{float(width.group(1)):.0f}px;" if width else ""
-    # A reader without the font may have a wider one: names at the edge stay whole.
+    # A reader without the font may have a wider one: what passes the edge stays whole.
     style = f'style="{limit}overflow:visible"'
     head = head.replace("<svg", f'<svg class="chart-svg" aria-hidden="true" {style}', 1)
     return head + body
@@ -338,7 +338,8 @@ def styled(chart: Any) -> Any:
         chart.configure(
             font=FONT,
             background="transparent",
-            padding={"left": 8, "right": 16, "top": 4, "bottom": 4},
+            # On the left there is room for a wider font than the renderer's.
+            padding={"left": 30, "right": 16, "top": 4, "bottom": 4},
             aria=False,
         )
         .configure_view(stroke=None)
