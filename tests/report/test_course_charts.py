@@ -30,7 +30,7 @@ CHARTS = {
     ),
     "values": (
         values_chart(pl.DataFrame({"value": ["4", "5"], "n": [30, 70]}), SOURCE, "stars"),
-        ["What was given", "100 events", "stars", "events"],
+        ["What was given", "a value: 100", "stars", "events"],
     ),
     "attention": (
         attention_chart(

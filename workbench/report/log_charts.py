@@ -52,7 +52,9 @@ def values_chart(frame: pl.DataFrame, source: str, unit: str = "value") -> Any:
         What a value is, for the axis.
     """
     chart = _bars(frame, "value", N, unit, "events")
-    return styled(titled(chart, "What was given", [source, f"{frame[N].sum():,} events"]))
+    return styled(
+        titled(chart, "What was given", [source, f"events with a value: {frame[N].sum():,}"])
+    )
 
 
 def attention_chart(frame: pl.DataFrame, source: str) -> Any:

@@ -78,15 +78,21 @@ def helped_chart(frame: pl.DataFrame, label: str, title: str, source: str) -> An
         "y": alt.Y(f"{GROUP}:N", sort=order, title=None, axis=alt.Axis(labelLimit=300)),
         "yOffset": alt.YOffset(f"{MODEL}:N", sort=names),
     }
-    scale = alt.Scale(nice=True, padding=8)
+    scale, axis = alt.Scale(nice=True, padding=8), alt.Axis(tickCount=6)
     even = alt.Chart(alt.Data(values=[{"difference": 0.0}]))
     chart = alt.layer(
         even.mark_rule(color=GREY, strokeDash=[4, 3], strokeWidth=1.5).encode(x="difference:Q"),
         base.mark_rule(strokeWidth=2, opacity=0.55).encode(
-            x=alt.X(f"{LOW}:Q", title=label, scale=scale), x2=f"{HIGH}:Q", color=colour, **place
+            x=alt.X(f"{LOW}:Q", title=label, scale=scale, axis=axis),
+            x2=f"{HIGH}:Q",
+            color=colour,
+            **place,
         ),
         base.mark_point(filled=True, size=50, opacity=1).encode(
-            x=alt.X("difference:Q", title=label, scale=scale), color=colour, shape=shape, **place
+            x=alt.X("difference:Q", title=label, scale=scale, axis=axis),
+            color=colour,
+            shape=shape,
+            **place,
         ),
         width=WIDTH,
         height=alt.Step(PLACE, **{"for": "offset"}) if len(names) > 1 else alt.Step(2 * PLACE),
