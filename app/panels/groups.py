@@ -9,6 +9,7 @@ from app.charts import interval_chart
 from app.export import download
 from app.words import metric_name, metric_words
 from workbench.audit.audit import Audit
+from workbench.audit.controlled import CONTROL
 from workbench.audit.people import WITHHELD
 from workbench.columns import ATTRIBUTE, GROUP, HIGH, LOW, METRIC, VALUE, N
 
@@ -64,11 +65,12 @@ def people(audit: Audit) -> None:
             f"computed: {', '.join(hidden.filter(withheld)[GROUP])}."
         )
     number = st.column_config.NumberColumn
+    alike, control = _alike(audit, metric, attribute)
     st.dataframe(
         shown.select(
             *(GROUP, N, VALUE, LOW, HIGH, "difference"),
             *("ratio", "ratio_low", "ratio_high", "p_adjusted"),
-        ),
+        ).join(alike, on=GROUP, how="left", maintain_order="left"),
         hide_index=True,
         placeholder="–",
         column_config={
@@ -88,10 +90,32 @@ def people(audit: Audit) -> None:
                 help="How often chance alone would give so large a difference, made stricter "
                 "because many groups are compared (Holm).",
             ),
+            "alike": number(
+                "Among those alike", format="%+.3f",
+                help=f"The same difference, each only against others alike in {control}. Where it "
+                "is smaller than the difference before, that is part of the reason.",
+            ),
+            "alike_low": number("alike from", format="%+.3f"),
+            "alike_high": number("alike to", format="%+.3f"),
         },
         alt="Each group: people, mean, interval, difference and ratio to all others.",
     )  # fmt: skip
     download("Download all groups (CSV)", frame, "groups.csv", "groups-csv")
+
+
+def _alike(audit: Audit, metric: str, attribute: str) -> tuple[pl.DataFrame, str]:
+    """Differences of the groups among people alike, and in what; no columns where none are kept."""
+    rows = audit.controlled.filter(
+        (pl.col(METRIC) == metric) & (pl.col(ATTRIBUTE) == attribute) & ~pl.col("suppressed")
+    )
+    if not rows.height:
+        return pl.DataFrame(schema={GROUP: pl.String}), ""
+    columns = {
+        "alike": "difference",
+        "alike_low": "difference_low",
+        "alike_high": "difference_high",
+    }
+    return rows.select(GROUP, **columns), str(rows[CONTROL][0])
 
 
 def items(audit: Audit) -> None:

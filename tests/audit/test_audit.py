@@ -3,6 +3,7 @@ import polars as pl
 import pytest
 
 import workbench as wb
+from workbench.audit.behaviour import BEHAVIOUR
 from workbench.errors import ArgumentError
 
 
@@ -12,7 +13,7 @@ def gender(audit, group="F", metric="ndcg"):
 
 def test_everything_is_measured(audited):
     split, _, rows, audit = audited
-    assert audit.groups["attribute"].to_list() == ["age", "gender", "region"]
+    assert audit.groups["attribute"].to_list() == ["age", "gender", "region", *BEHAVIOUR]
     everybody = audit.people.filter(attribute="everybody", metric="ndcg").row(0, named=True)
     summary = wb.summarise(rows).filter(metric="ndcg").row(0, named=True)
     assert everybody["n"] == len(split.people()[0])
@@ -94,14 +95,16 @@ def test_the_order_of_the_rows_does_not_matter(audited):
     assert wb.audit(model, split, rows=shuffled).people.equals(audit.people)
 
 
-def test_people_without_attributes_have_the_one_row(log):
+def test_people_without_attributes_are_told_apart_by_what_they_did(log):
     log = wb.Dataset.from_frames(log.interactions, relevant_from=log.relevant_from)
     split = wb.split(log, "random")
     audit = wb.audit(wb.create("popularity").fit(split.train), split)
-    assert set(audit.people["group"]) == {"everybody"}
+    assert set(audit.people["attribute"]) <= {"everybody", *BEHAVIOUR}
     assert audit.leakage.height == 0
     assert set(audit.verdicts["verdict"]) <= {"cannot tell", "pass", "fail"}
-    with pytest.raises(ArgumentError, match="there are: none at all"):
+    with pytest.raises(
+        ArgumentError, match="people have no attribute 'gender'; there are: 'items met'"
+    ):
         wb.audit(wb.create("popularity").fit(split.train), split, ["gender"])
 
 

@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 import workbench as wb
-from workbench.audit.exposure import items_frame
+from workbench.audit.exposure import MOST_KINDS, OTHERS, item_kinds, items_frame
 from workbench.features.bands import popularity_bands
 
 
@@ -92,3 +92,27 @@ def test_a_shorter_slate_counts_as_much_as_a_longer_one(split):
     unknown = found.filter(pl.col("group") == "unknown").row(0, named=True)
     weights = 1 / np.log2([2, 3, 4])
     assert unknown["exposure"] == pytest.approx(weights[1] / weights.sum() / 60)
+
+
+def test_makers_are_kinds_and_an_id_is_none():
+    n = 90
+    ids = [str(i) for i in range(n)]
+    items = pl.DataFrame(
+        {
+            "item_id": ids,
+            "title": [f"the same {i % 2}" for i in range(n)],
+            "maker": [f"m{i % 3}" if i % 5 else None for i in range(n)],
+            "label": [f"l{i % 45:02}" for i in range(n)],
+            "sku": [f"s{i}" for i in range(n)],
+            "only": ["one"] * n,
+        }
+    )
+    log = pl.DataFrame({"user_id": [f"u{i % 30}" for i in range(n)], "item_id": ids})
+    kinds = item_kinds(wb.Split.from_frames(log[:60], log[60:], items=items))
+    assert list(kinds) == ["popularity", "maker", "label"]
+    names, share = kinds["maker"]
+    assert names == ["m0", "m1", "m2", "unknown"]
+    assert share.toarray().sum(axis=1).tolist() == [1.0] * n
+    names, share = kinds["label"]
+    assert len(names) == MOST_KINDS
+    assert share.toarray()[:, names.index(OTHERS)].sum() == 2 * (45 - (MOST_KINDS - 1))

@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 
 import workbench as wb
-from workbench.audit.slices import DAYS, LEARNT, MET, members, slice_table, slices
+from workbench.audit.behaviour import DAYS, MET
+from workbench.audit.slices import LEARNT, members, slice_table, slices
 from workbench.errors import ArgumentError
 
 

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 import workbench as wb
+from workbench.audit.behaviour import behaviour
 from workbench.evaluation.cold_start import cold_start
 from workbench.report.html import write_report
 
@@ -49,6 +50,7 @@ def make_run(folder, split, models):
     cold = pl.concat(parts).filter(pl.col("metric") == "ndcg")
     cold.write_parquet(folder / "cold_start.parquet")
     split.train.users.write_parquet(folder / "data" / "users.parquet")
+    behaviour(split).write_parquet(folder / "audit" / "behaviour.parquet")
     for name in ("people", "items", "leakage", "verdicts", "flip"):
         getattr(audit, name).write_parquet(folder / "audit" / f"{name}.parquet")
     return SimpleNamespace(

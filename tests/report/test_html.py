@@ -100,7 +100,7 @@ def test_the_page_says_what_was_found(page, run):
 def test_every_chart_has_words_and_a_table_after_it(page):
     parsed = Page(page)
     pictures = [i for i, (tag, a) in enumerate(parsed.elements) if a.get("role") == "img"]
-    assert len(pictures) == 1 + 1 + 3 + 3 + 1  # leaderboard, cold start, groups, exposure, leakage
+    assert len(pictures) == 1 + 1 + 6 + 3 + 1  # leaderboard, cold start, groups, exposure, leakage
     for place in pictures:
         assert len(parsed.elements[place][1]["aria-label"]) > 20
         following = [tag for tag, _ in parsed.elements[place:] if tag in ("table", "figure")]

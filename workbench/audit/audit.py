@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from workbench.audit.behaviour import BEHAVIOUR, MET, beside
+from workbench.audit.behaviour import BEHAVIOUR, MET, behaviour, beside
 from workbench.audit.controlled import SCHEMA as CONTROLLED
-from workbench.audit.controlled import controlled_frame
+from workbench.audit.controlled import controlled_frame, strata
 from workbench.audit.exposure import attention_matrix, items_frame
 from workbench.audit.flip import SCHEMA as FLIP
 from workbench.audit.flip import flip_frame
@@ -211,9 +211,9 @@ def audit(
     say = say or (lambda _: None)
     ids, profiles = split.people()
     attributes = _attributes(split, ids)
-    known = beside(attributes, split)
+    known = beside(attributes, behaviour(split))
     made, skipped = groupings(known, groups)
-    held = _control(known, control)
+    held = strata(known, control)
     if rows is None:
         say("asking everybody")
         rows = evaluate(model, split, k)
@@ -337,18 +337,6 @@ def _places(slates: Slates, split: Split, ids: list[Any]) -> np.ndarray[Any, Any
 def _figures(column: pl.Series) -> bool:
     """Whether there is a number for anybody."""
     return bool(column.cast(pl.Float64).is_finite().any())
-
-
-def _control(known: pl.DataFrame, control: str | Sequence[str] | None) -> Grouping | None:
-    """The strata; None where nothing is to be held, or all people are alike in it."""
-    if control is None:
-        return None
-    names = [control] if isinstance(control, str) else list(control)
-    try:
-        made, _ = groupings(known, names if len(names) == 1 else [names])
-    except ArgumentError as error:
-        raise ArgumentError(str(error).replace("groups", "control", 1)) from error
-    return made[0] if len(made[0].order) > 1 else None
 
 
 def _told(made: Sequence[Grouping], attributes: Sequence[str]) -> list[str]:

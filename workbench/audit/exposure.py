@@ -9,13 +9,15 @@ import polars as pl
 from scipy import sparse
 
 from workbench.audit.intervals import N_DRAWS, Floats, generator, interval, weighted_sums
-from workbench.columns import GENRES, GROUP, HIGH, ITEM, LOW, RANK, ROW, YEAR, N
+from workbench.columns import GENRES, GROUP, HIGH, ITEM, LOW, RANK, ROW, TITLE, YEAR, N
 from workbench.data.split import Split
 from workbench.features.bands import HEAD, MID, TAIL, decades, popularity_bands
 from workbench.slate import Slates
 
 POPULARITY, DECADE = "popularity", "decade"
-NO_GROUP = "unknown"
+NO_GROUP, OTHERS = "unknown", "all others"
+MOST_KINDS = 30
+"""Of a column of the items; the ones with the fewest items are "all others"."""
 
 SCHEMA = {
     "column": pl.String,
@@ -87,7 +89,11 @@ def attention_matrix(slates: Slates, split: Split) -> sparse.csr_array:
 
 
 def item_kinds(split: Split) -> dict[str, tuple[list[str], sparse.csr_array]]:
-    """Column → names of its kinds, and the share of each item in each, ``(n_items, n_kinds)``."""
+    """Column → names of its kinds, and the share of each item in each, ``(n_items, n_kinds)``.
+
+    Popularity; genres and decades where they are known; and every other column of words in which
+    items share them, such as makers.
+    """
     items = split.train.items
     kinds = {POPULARITY: _one_each(popularity_bands(split.train), [HEAD, MID, TAIL])}
     if GENRES in items.columns:
@@ -95,7 +101,35 @@ def item_kinds(split: Split) -> dict[str, tuple[list[str], sparse.csr_array]]:
     if YEAR in items.columns and items[YEAR].dtype.is_numeric():
         decade = [d or NO_GROUP for d in decades(items[YEAR])]
         kinds[DECADE] = _one_each(decade, sorted(set(decade)))
+    for name in items.columns:
+        if name not in {ITEM, TITLE, YEAR, *kinds} and (column := _as_kinds(items[name])):
+            kinds[name] = column
     return kinds
+
+
+def _as_kinds(column: pl.Series) -> tuple[list[str], sparse.csr_array] | None:
+    """Kinds of a column of words, such as makers; None where they tell no kinds apart."""
+    if column.dtype in (pl.List(pl.String), pl.List(pl.Categorical)):
+        lists = column
+    elif column.dtype in (pl.String, pl.Categorical, pl.Enum, pl.Boolean):
+        lists = (
+            column.cast(pl.String).to_frame().select(pl.concat_list(pl.all()).alias("one"))["one"]
+        )
+    else:
+        return None
+    words = lists.explode().drop_nulls()
+    if not 2 <= words.n_unique() <= 0.5 * len(column):
+        return None  # one for all, or (nearly) one for each: an id
+    largest = words.value_counts(sort=True).sort("count", words.name, descending=[True, False])
+    named = largest[words.name].head(MOST_KINDS).to_list()
+    if words.n_unique() > MOST_KINDS:
+        named = named[:-1]
+        lists = lists.list.eval(
+            pl.when(pl.element().is_in(named) | pl.element().is_null())
+            .then(pl.element())
+            .otherwise(pl.lit(OTHERS))
+        )
+    return _several(lists.list.drop_nulls())
 
 
 def _one_each(labels: list[str], names: list[str]) -> tuple[list[str], sparse.csr_array]:

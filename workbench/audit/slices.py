@@ -3,21 +3,19 @@ for each."""
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 
+from workbench.audit.behaviour import behaviour, beside
 from workbench.audit.groups import Grouping, groupings
 from workbench.audit.people import people_frame
 from workbench.columns import USER
 from workbench.data.split import Split
 from workbench.errors import ArgumentError
-from workbench.profiles import Profiles
 from workbench.vocabulary import Id
 
-MET, DAYS, LEARNT = "items met", "days active", "learnt from"
-"""Slices by what people did: how much, on how many days (UTC); and whether models learnt it."""
+LEARNT = "learnt from"
+"""Slices by whether models learnt from the people, beside those by what they did."""
 MINIMUM = 20
-DAY = 86_400
 
 
 def slices(split: Split) -> list[Grouping]:
@@ -31,19 +29,17 @@ def slices(split: Split) -> list[Grouping]:
     -------
     list of Grouping
         Row-aligned with ``split.people()``: every attribute that can be a group (see
-        ``audit.groups``); then "items met" and "days active", counted in the history before the
-        cut and banded at quartiles; then "learnt from", which guests are not. Ways that give one
-        slice only are left out. An attribute with one of these names stays what it is.
+        ``audit.groups``); then what people did before the cut (see ``audit.behaviour``), counts
+        banded at quartiles; then "learnt from", which guests are not. Ways that give one slice
+        only are left out. An attribute with one of these names stays what it is.
     """
-    ids, people = split.people()
+    ids, _ = split.people()
     known = split.train.users[split.train.people.codes(ids)].drop(USER)
     guests = set(split.guests) | set(split.train.guest_ids)
-    counted: dict[str, pl.Series] = {MET: pl.Series(people.n_met, dtype=pl.Int64)}
-    if "timestamps" in split.train.has:
-        counted[DAYS] = pl.Series(_days(people), dtype=pl.Int64)
-    counted[LEARNT] = pl.Series(["no" if i in guests else "yes" for i in ids], dtype=pl.String)
-    ours = [column.alias(name) for name, column in counted.items() if name not in known.columns]
-    made, _ = groupings(known.with_columns(ours) if known.width else pl.DataFrame(ours))
+    known = beside(known, behaviour(split))
+    if LEARNT not in known.columns:
+        known = known.with_columns(pl.Series(LEARNT, ["no" if i in guests else "yes" for i in ids]))
+    made, _ = groupings(known)
     return made
 
 
@@ -112,11 +108,3 @@ def members(split: Split, attribute: str, group: str) -> list[Id]:
         raise ArgumentError(f"there is no slice {attribute} = {group!r}; there are: {there}")
     ids, _ = split.people()
     return [i for i, name in zip(ids, made[attribute].names, strict=True) if name == group]
-
-
-def _days(people: Profiles) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """On how many days (UTC) each person did something."""
-    known = ~np.isnan(people.timestamp)
-    day = np.floor_divide(people.timestamp[known], DAY).astype(np.int64)
-    pairs = np.unique(np.stack([people.row[known], day]), axis=1)
-    return np.bincount(pairs[0], minlength=len(people)).astype(np.int64)

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from workbench.audit.behaviour import BEHAVIOUR
 from workbench.audit.groups import EVERYBODY, UNKNOWN
 from workbench.columns import ATTRIBUTE, GROUP, HIGH, LOW, METRIC, VALUE, N
 from workbench.errors import ArgumentError, NewerFormatError
@@ -150,7 +151,8 @@ def verdicts_frame(policy: AuditPolicy, frames: Mapping[str, pl.DataFrame]) -> p
     Returns
     -------
     polars.DataFrame
-        One row per rule and matching row. **pass**: the whole interval keeps the threshold;
+        One row per rule and matching row; groups by behaviour only where the rule names them.
+        **pass**: the whole interval keeps the threshold;
         **fail**: the whole interval breaks it; **cannot tell**: it covers the threshold, the group
         is too small, or nothing was measured.
     """
@@ -158,7 +160,7 @@ def verdicts_frame(policy: AuditPolicy, frames: Mapping[str, pl.DataFrame]) -> p
     for rule in policy.rules:
         frame = frames[rule.measure]
         if rule.measure == "people" and ATTRIBUTE not in rule.where:
-            frame = frame.filter(pl.col(ATTRIBUTE) != EVERYBODY)
+            frame = frame.filter(~pl.col(ATTRIBUTE).is_in([EVERYBODY, *BEHAVIOUR]))
         for column, wanted in rule.where.items():
             frame = frame.filter(pl.col(column) == wanted)
         if frame.height == 0:

@@ -139,7 +139,7 @@ class Run(Shown):
     def frontier(self) -> pl.DataFrame:
         """What each kind of policy setting does to everybody; see ``evaluation.frontiers``.
 
-        Empty for a run that was made before this was kept, as are the next three.
+        Empty for a run that was made before this was kept, as are the next five.
         """
         return self._kept_inside("frontier")
 
@@ -157,6 +157,16 @@ class Run(Shown):
     def feedback(self) -> pl.DataFrame:
         """Where it may lead: the simulation of feedback; see ``wb.simulate``."""
         return self._kept_inside("feedback")
+
+    @cached_property
+    def slices(self) -> pl.DataFrame:
+        """Kinds of people nobody named for whom it works worst; see ``wb.find_slices``."""
+        return self._kept_inside("slices")
+
+    @cached_property
+    def mitigation(self) -> pl.DataFrame:
+        """What re-ranking could mend, and its cost; see ``wb.mitigate`` and its ``kept``."""
+        return self._kept_inside("mitigation")
 
     def _kept_inside(self, name: str) -> pl.DataFrame:
         if f"{name}.parquet" in self.manifest["files"]:

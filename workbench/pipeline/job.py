@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 
 import workbench
 from workbench.artifact import sealed
+from workbench.audit.behaviour import behaviour
 from workbench.columns import VALUE
 from workbench.data.dataset import Dataset
 from workbench.data.sample import asking
@@ -173,6 +174,7 @@ def run(
                     say=stages.say,
                 )
                 (folder / "audit").mkdir()
+                behaviour(cut).write_parquet(folder / "audit" / "behaviour.parquet")
                 for table in AUDIT_FRAMES:
                     if (frame := getattr(audit, table, None)) is not None:
                         frame.write_parquet(folder / "audit" / f"{table}.parquet")

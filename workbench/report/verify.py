@@ -12,6 +12,8 @@ import polars as pl
 
 import workbench
 from workbench.artifact import MANIFEST, verified_manifest
+from workbench.audit.behaviour import beside
+from workbench.audit.controlled import controlled_frame, strata
 from workbench.audit.groups import groupings
 from workbench.audit.people import people_frame
 from workbench.audit.verdict import read_policy, verdicts_frame
@@ -258,16 +260,27 @@ def _people(content: Mapping[str, Any], root: Path) -> Iterator[Check]:
         yield "groups", CANNOT_CHECK, f"{PEOPLE} or data/users.parquet is missing"
         return
     rows = rows.filter(pl.col(MODEL) == content["audited"]).drop(MODEL)
-    attributes = (
-        rows.select(USER)
-        .join(pl.read_parquet(users), on=USER, how="left", maintain_order="left")
-        .drop(USER)
-    )
-    settings = audit["settings"]
-    made, _ = groupings(attributes, _groups(settings["groups"]))
-    again = people_frame(rows, made, settings["metrics"], settings["minimum"], settings["seed"])
-    again = _told(content, again)
-    yield from same_rows("groups", audit["people"], again, by="attribute")
+    who, settings = rows.select(USER), audit["settings"]
+    known = _of(who, users).drop(USER)
+    if "control" in settings:  # older reports do not tell people apart by what they did
+        did = root / "audit" / "behaviour.parquet"
+        if not did.is_file():
+            yield "groups", CANNOT_CHECK, f"audit/{did.name} is missing"
+            return
+        known = beside(known, _of(who, did))
+    made, _ = groupings(known, _groups(settings["groups"]))
+    metrics, least = settings["metrics"], settings["minimum"]
+    again = people_frame(rows, made, metrics, least, settings["seed"])
+    told = _told(content, again)
+    yield from same_rows("groups", audit["people"], told, by="attribute")
+    if held := strata(known, settings.get("control")):
+        alike = hidden(controlled_frame(rows, made, held, metrics, again, least))
+        yield from same_rows("groups, among those alike", audit["controlled"], alike)
+
+
+def _of(who: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """What a table of the run folder says of people, a row each."""
+    return who.join(pl.read_parquet(path), on=USER, how="left", maintain_order="left")
 
 
 def _tables(content: Mapping[str, Any], root: Path) -> Iterator[Check]:
