@@ -33,7 +33,7 @@ from workbench.settings import home  # noqa: E402
 ML_100K = "100k"
 WANTED = {ML_100K: 60.0, "1m": 360.0}
 """Seconds of the whole."""
-AUDITED = ("slices", "mitigation", "feedback")
+AUDITED = ("slices", "feedback", "mitigation")
 """Frames beside the audit and the decisions; what a run keeps besides is no part of an audit."""
 
 

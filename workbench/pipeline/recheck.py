@@ -246,8 +246,11 @@ def _audited(
     groups = settings["groups"]
     if isinstance(groups, list):
         groups = [name if isinstance(name, str) else tuple(name) for name in groups]
+    if groups is None and "control" not in settings:  # an older report: of attributes alone
+        groups = [row["attribute"] for row in told["groups"]]
     found = workbench.audit(
-        engine, cut, groups, k=settings["k"], rows=rows, metrics=settings["metrics"],
+        engine, cut, groups, k=settings["k"], control=settings.get("control"),
+        rows=rows, metrics=settings["metrics"],
         minimum=settings["minimum"], policy=told["policy"], seed=settings["seed"],
     )  # fmt: skip
     for name in AUDIT_FRAMES:
