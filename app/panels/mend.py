@@ -15,9 +15,11 @@ from app.panels.tradeoff import CONFIG, DARK, LIGHT, SHAPES
 from app.widgets import head, html, item_row, mark_of, problem
 from app.words import counted, metric_name
 from workbench.audit.exposure import POPULARITY, TAIL, item_kinds
-from workbench.audit.mitigation import ALL, Mitigation, mitigate
+from workbench.audit.mitigation import ALL, Mitigation, mitigate, reopened
+from workbench.audit.mitigation_constrained import CONSTRAINTS
 from workbench.audit.mitigation_rerank import RERANKING
-from workbench.columns import ITEM, USER, N
+from workbench.audit.mitigation_words import worth
+from workbench.columns import DEFINITION, ITEM, USER, N
 from workbench.errors import WorkbenchError
 from workbench.slate import Slate
 
@@ -29,10 +31,22 @@ WAYS = (
     "person's own choices are. FA*IR: every beginning of a list holds so many of the kind as fair "
     "draws would. Group-wise MMR: titles of a list are unlike each other. Popularity penalty: the "
     "well known lose some score. Re-weighting: the ranker learns again, with more weight on the "
-    "group that is worst off, or on the kind."
+    "group that is worst off, or on the kind. Exponentiated gradient and grid search: the ranker "
+    "learns corrections under which the kinds (or groups) are decided on alike; the strength is "
+    "the difference that is allowed, so smaller is stronger."
 )
-STEPS = 30
-"""About so many things are done, for the bar."""
+STEPS = {False: 5, True: 170}
+"""About so many things are done, for the bar; more where the ranker is taught."""
+PARITIES = {
+    "demographic_parity": "how often it is “relevant”",
+    "equal_opportunity": "how much of what is liked is found",
+    "equalized_odds": "both kinds of mistake",
+}
+assert PARITIES.keys() == CONSTRAINTS.keys()
+FIGURES = {
+    "accuracy": "share decided right",
+    "balanced_accuracy": "share right, liked and not liked alike",
+}
 ITEMS, PEOPLE = "items", "people"
 GAPS = {
     ITEMS: ("How far the kind is from its share", "|1 - attention / share|, 0 is in proportion"),
@@ -48,6 +62,11 @@ class Wish:
     by: str | None
     goal: str
     taught: bool
+    constraint: str = next(iter(PARITIES))
+
+
+USUAL = Wish((POPULARITY, TAIL), None, ITEMS, False)
+"""What every run tries."""
 
 
 def show(world: World) -> None:
@@ -60,6 +79,9 @@ def show(world: World) -> None:
     wish = _wish(world)
     key = (world.key, wish)
     found: dict[object, Mitigation] = st.session_state.setdefault(FOUND, {})
+    if key not in found and wish == USUAL and world.run.mitigation.height:
+        found[key] = reopened(world.run.mitigation, world.engine, world.split, k=world.k)
+        st.caption(f"Kept by the run: {world.run.mitigation[DEFINITION][0]}.")
     if key not in found:
         if not st.button("Try the ways", icon=":material/play_arrow:", type="primary", key="mend"):
             return
@@ -91,11 +113,26 @@ def _wish(world: World) -> Wish:
         goal = third.selectbox(
             "Make less", goals, format_func=lambda g: GAPS[g][0], key="mend_goal", filter_mode=None
         )
-        taught = st.checkbox(
+        left, right = st.columns([1, 2], vertical_alignment="bottom")
+        taught = left.checkbox(
             "Also teach the ranker again", key="mend_taught",
-            help="With more weight on the group that is worst off, or on the kind. Takes longer.",
+            help="With more weight on the group that is worst off, or on the kind; and under a "
+            "constraint. Takes minutes.",
         )  # fmt: skip
-    return Wish(kind, by, goal, taught)
+        if not taught:
+            return Wish(kind, by, goal, taught)
+        constraint = right.selectbox(
+            "Decide alike of both", list(PARITIES), key="mend_constraint", filter_mode=None,
+            format_func=lambda name: f"{parity_name(name)}: {PARITIES[name]}",
+            help="What constrained learning holds alike between the kind and other titles, or "
+            "between the groups of people, of what was looked at.",
+        )  # fmt: skip
+    return Wish(kind, by, goal, taught, constraint)
+
+
+def parity_name(constraint: str) -> str:
+    """As Fairlearn calls it, in words."""
+    return constraint.replace("_", " ").capitalize()
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
@@ -109,7 +146,7 @@ def _asked(world: World, wish: Wish) -> Mitigation | None:
     def heard(what: str) -> None:
         nonlocal done
         done += 1
-        say(min(done / STEPS, 0.95), what)
+        say(min(done / STEPS[wish.taught], 0.95), what)
 
     try:
         with jobs.at_work("Trying the ways") as say:
@@ -117,7 +154,7 @@ def _asked(world: World, wish: Wish) -> Mitigation | None:
             return mitigate(
                 world.engine, world.split, None if wish.by is None else [wish.by],
                 kind=wish.kind, goal=wish.goal, k=world.k, say=heard,
-                methods=ALL if wish.taught else tuple(RERANKING),
+                methods=ALL if wish.taught else tuple(RERANKING), constraint=wish.constraint,
             )  # fmt: skip
     except jobs.BusyError:
         st.warning(
@@ -130,7 +167,7 @@ def _asked(world: World, wish: Wish) -> Mitigation | None:
 
 
 def _answer(world: World, wish: Wish, found: Mitigation) -> None:
-    st.text(found.sentence)
+    st.text(f"{found.sentence} {worth(found.kept.to_dicts())}")
     frontier = found.frontier.drop_nulls(wish.goal)
     with st.container(border=True):
         _draw(frontier, wish.goal)
@@ -150,7 +187,40 @@ def _answer(world: World, wish: Wish, found: Mitigation) -> None:
     for method, reason in found.skipped.iter_rows():
         st.caption(f"Not tried: {method}, because {reason}.")
     download("Download all points (CSV)", found.frontier, "mend.csv", "mend-csv")
+    if found.thresholds.height:
+        _thresholds(found.thresholds)
     _under(world, found, frontier)
+
+
+def _thresholds(frame: pl.DataFrame) -> None:
+    """What a threshold for each group would do to decisions: no point, and no list."""
+    st.subheader("A threshold for each group")
+    st.write(
+        "If a title counted as relevant from another probability on for each group, would "
+        "decisions be more alike? It would need to know a person’s group whenever they are "
+        "asked, which the ranker may not, and it moves no title of a list. So this is about "
+        "decisions alone."
+    )
+    number = st.column_config.NumberColumn
+    ends = {
+        f"{when}{end}": number(f"{label}{words}", format="%.3f")
+        for when, label in (("before", "One for all"), ("after", "One each"))
+        for end, words in (("", ""), ("_low", ", from"), ("_high", ", to"))
+    }
+    shown = frame.with_columns(
+        pl.col("constraint").map_elements(parity_name, return_dtype=pl.String),
+        pl.col("measure").replace_strict(FIGURES, default="difference between groups"),
+    )
+    st.dataframe(
+        shown.select("constraint", "measure", *ends, N), hide_index=True,
+        column_config={
+            "constraint": st.column_config.TextColumn("Made alike"),
+            "measure": st.column_config.TextColumn("Figure", width="medium"),
+            **ends, N: number("People", format="%d"),
+        },
+        alt="For each constraint: accuracy and difference between groups, before and after.",
+    )  # fmt: skip
+    download("Download the thresholds’ figures (CSV)", frame, "thresholds.csv", "mend-thresholds")
 
 
 def _columns(goal: str) -> dict[str, Any]:

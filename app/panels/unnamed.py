@@ -18,6 +18,9 @@ from workbench.columns import HIGH, LOW, VALUE, N
 from workbench.errors import WorkbenchError
 from workbench.evaluation.definitions import METRICS as DEFINED
 
+KEPT = "ndcg"
+"""The figure by which a run searched."""
+
 
 def show(world: World) -> None:
     """The slices that were found, worst first, and a click that takes one along."""
@@ -43,7 +46,10 @@ def show(world: World) -> None:
         return
     st.write(metric_words(metric))
     try:
-        found = _found(world.key, name, metric, world)
+        if (name, metric) == (fitted.ENGINE, KEPT) and world.run.slices.height:
+            found = world.run.slices
+        else:
+            found = _found(world.key, name, metric, world)
     except WorkbenchError as error:
         problem("This cannot be searched.", str(error))
         return

@@ -9,12 +9,13 @@ from typing import Any
 import polars as pl
 
 from workbench.audit.groups import Grouping, Groups, groupings
-from workbench.audit.mitigation_bench import ITEMS, Bench, Point
+from workbench.audit.mitigation_bench import ITEMS, Bench, Point, reranking
 from workbench.audit.mitigation_constrained import CONSTRAINED, CONSTRAINTS
 from workbench.audit.mitigation_figures import AGAINST, CATALOGUE, Aim
 from workbench.audit.mitigation_learning import PEOPLE, REWEIGHTING
 from workbench.audit.mitigation_rerank import RERANKING
 from workbench.audit.mitigation_thresholds import FRAME, THRESHOLDS, thresholds_frame
+from workbench.audit.mitigation_words import found, kept
 from workbench.audit.verdict import SMALLEST, check_minimum
 from workbench.columns import USER
 from workbench.data.sample import asking, check_max_people
@@ -71,23 +72,12 @@ class Mitigation:
     @property
     def sentence(self) -> str:
         """What was found, in words; every number is in the frontier."""
-        goal, cost = self.settings["goal"], self.settings["cost"]
-        if self.best is None:
-            return (
-                f"Of {len(self.points) - 1} points none lowers the disparity of {goal} at a cost "
-                f"of at most {cost:.0%} of nDCG on validation."
-            )
-        row = self.frontier.row(self.best, named=True)
-        change, loss = (f"{goal}_change", "ndcg_change")
+        return found(self.kept.to_dicts())
 
-        def said(name: str) -> str:
-            return f"{row[name]:+.1%} ({row[f'{name}_low']:+.1%} to {row[f'{name}_high']:+.1%})"
-
-        return (
-            f"{row['method']} at {row['strength']:g}, chosen on validation, changes the disparity "
-            f"of {goal} by {said(change)} and nDCG@{self.settings['k']} by {said(loss)} for "
-            f"{row['n']:,} people of the test."
-        )
+    @property
+    def kept(self) -> pl.DataFrame:
+        """The frontier with what it was tried for in each row; see ``audit.mitigation_words``."""
+        return kept(self.frontier, self.best, self.settings)
 
     def slate(self, point: int, profile: Profile) -> Slate:
         """What one point of the frontier shows to a person."""
@@ -232,6 +222,41 @@ def mitigate(
             "seed": seed,
         },
     )
+
+
+def reopened(
+    frontier: pl.DataFrame,
+    model: Recommender,
+    split: Split,
+    *,
+    kind: tuple[str, str] = ("popularity", "tail"),
+    against: str = CATALOGUE,
+    k: int = 10,
+) -> Mitigation:
+    """A frontier that a run kept, with points that can be asked for a list again.
+
+    Parameters
+    ----------
+    frontier : polars.DataFrame
+        Columns as ``audit.mitigation_words.KEPT``, of re-ranking alone.
+    model, split : Recommender, Split
+        Those of the run; ``kind``, ``against`` and ``k`` are as it was tried with.
+    """
+    aim = Aim.of(split, None, SMALLEST, kind, against)
+    names = [n for n in frontier["method"].unique(maintain_order=True) if n in RERANKING]
+    best = frontier.filter("best")["point"].to_list()
+    first = frontier.row(0, named=True)
+    return Mitigation(
+        frontier,
+        pl.DataFrame(schema=frontier.schema),
+        pl.DataFrame(),
+        tuple(reranking(model, split, aim, names)),
+        best[0] if best else None,
+        pl.DataFrame(schema={"method": pl.String, "reason": pl.String}),
+        pl.DataFrame(schema=FRAME),
+        {"k": k, "kind": list(kind), "against": against, "goal": first["goal"],
+         "cost": first["cost"], "groups": None, "max_people": None},
+    )  # fmt: skip
 
 
 def _chosen(validation: pl.DataFrame, goal: str, cost: float) -> tuple[list[int], int | None]:

@@ -131,11 +131,9 @@ class Bench:
 
     def _reranked(self, names: list[str]) -> tuple[list[Point], list[Measured]]:
         self.tell(f"re-ranking for {self.what}")
-        made = policies(self.split.train, self.aim.kind, self.aim.target, names)
-        every = [Policy(), *(policy for _, _, policy in made)]
+        points = reranking(self.model, self.split, self.aim, names)
+        every = [point.policy or Policy() for point in points]
         lists = slates_of(self.model, self.split, every, self.k)
-        points = [Point(NONE, AS_IS, 0.0, self.model)]
-        points += [Point(name, RE_RANKING, s, self.model, policy) for name, s, policy in made]
         return points, [self._measured(slates) for slates in lists]
 
     def _learnt(
@@ -226,3 +224,10 @@ class Bench:
         """Codes of the people of a group, of all who are in the log."""
         assert self.everybody is not None
         return np.flatnonzero((self.everybody.names == group).to_numpy())
+
+
+def reranking(model: Recommender, split: Split, aim: Aim, names: list[str]) -> list[Point]:
+    """The model as it is, and then every way of ``names`` at each of its strengths."""
+    made = policies(split.train, aim.kind, aim.target, names)
+    points = [Point(NONE, AS_IS, 0.0, model)]
+    return points + [Point(name, RE_RANKING, s, model, policy) for name, s, policy in made]

@@ -21,7 +21,7 @@ from workbench.ranking.ranker import BINS, Ranker
 
 EXPONENTIATED, GRID = "exponentiated gradient", "grid search"
 CONSTRAINED: Mapping[str, tuple[float, ...]] = {
-    EXPONENTIATED: (0.1, 0.05, 0.02),
+    EXPONENTIATED: (0.1, 0.02, 0.005),
     GRID: (0.1, 0.05, 0.02),
 }
 """Name → strengths, from mild to strong: how far a group's rate may be from everybody's."""
@@ -33,8 +33,9 @@ CONSTRAINTS = {
 """Our name (that of ``decision_parity``) → Fairlearn's moment."""
 ROUNDS = 5
 """Of exponentiated gradient; each asks for two or three parts."""
-POINTS, MOST_DIMENSIONS = 9, 3
-"""Of the grid: too few points for more dimensions would be no search."""
+POINTS, LIMIT, MOST_DIMENSIONS = 9, 1.0, 3
+"""Of the grid. Multipliers above 1 outweigh the error, whose costs are near 1; for more dimensions
+so few points would be no search."""
 TREES, ETA = 30, 0.2
 """Of a part: it learns a correction of a score that is there."""
 OTHERS = 4
@@ -243,7 +244,9 @@ def mixtures(
             yield allowed, _mixture(dict(enumerate(made.predictors_)), dict(made.weights_.items()))
         return
     part = Part(problem, _counted(name, say))
-    grid = reductions.GridSearch(part, problem.moment(constraint, min(strengths)), grid_size=POINTS)
+    grid = reductions.GridSearch(
+        part, problem.moment(constraint, min(strengths)), grid_size=POINTS, grid_limit=LIMIT
+    )
     with _quiet():
         grid.fit(place, **asked)
     errors, gaps = np.array(grid.objectives_), grid.gammas_.max().to_numpy()

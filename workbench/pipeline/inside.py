@@ -9,9 +9,15 @@ import polars as pl
 from workbench.audit.feedback import simulate
 from workbench.audit.feedback_choice import LOG
 from workbench.audit.feedback_figures import FEEDBACK
+from workbench.audit.mitigation import mitigate
+from workbench.audit.mitigation_rerank import RERANKING
+from workbench.audit.mitigation_words import KEPT
+from workbench.audit.slice_finder import FRAME as SLICES
+from workbench.audit.slice_finder import find_slices
 from workbench.data.sample import asking
 from workbench.data.split import Split
-from workbench.errors import DataError
+from workbench.errors import ArgumentError, DataError
+from workbench.evaluation.evaluate import evaluate
 from workbench.evaluation.frontiers import FRONTIERS, frontiers
 from workbench.explain.fidelity import FIDELITY, fidelity
 from workbench.explain.global_ import IMPORTANCE, importance
@@ -26,6 +32,9 @@ IMPORTANCE_PEOPLE = 200
 FIDELITY_PEOPLE, FEWEST_PEOPLE = 8, 6
 ITEMS = 5_000
 """Of a larger catalogue fewer people's explanations are tried: each score takes as much longer."""
+MITIGATION_PEOPLE, MITIGATION_EVENTS = 400, 2_000_000
+"""People asked on either cut, who also teach the engine fitted for validation; and events beyond
+which it is not fitted."""
 FEEDBACK_PEOPLE = 250
 """People who choose in the simulation; each round of each setting makes all their lists anew."""
 EMPTY = {
@@ -33,6 +42,8 @@ EMPTY = {
     "importance": IMPORTANCE,
     "fidelity": FIDELITY,
     "feedback": FEEDBACK,
+    "slices": SLICES,
+    "mitigation": KEPT,
 }
 """Frame → its columns, for runs that were made before it was kept."""
 Say = Callable[[str], None]
@@ -74,6 +85,30 @@ def feedback_of(engine: Engine, cut: Split, plan: Plan, say: Say) -> pl.DataFram
     return found.frame
 
 
+def slices_of(engine: Engine, cut: Split, plan: Plan, say: Say) -> pl.DataFrame:
+    """Kinds of people for whom it works worst; no rows where none is found."""
+    return find_slices(cut, evaluate(engine, cut, plan.k, beyond=False), seed=plan.seed)
+
+
+def mitigation_of(engine: Engine, cut: Split, plan: Plan, say: Say) -> pl.DataFrame:
+    """What re-ranking could do for little known titles, and its cost.
+
+    The ways that teach the ranker again take minutes; they are asked for, by ``wb.mitigate``.
+    Empty for a log on which an engine is not fitted a second time in passing, or too small to be
+    cut again.
+    """
+    if cut.train.n_events > MITIGATION_EVENTS:
+        return pl.DataFrame(schema=KEPT)
+    try:
+        found = mitigate(
+            engine, cut, methods=tuple(RERANKING), k=plan.k, max_people=MITIGATION_PEOPLE,
+            seed=plan.seed, say=say,
+        )  # fmt: skip
+    except (ArgumentError, DataError):
+        return pl.DataFrame(schema=KEPT)
+    return found.kept
+
+
 def subjects(cut: Split) -> tuple[Profiles, str]:
     """Guests, or, where there are none, people of the training part; and what they are called."""
     if cut.guests:
@@ -85,6 +120,8 @@ INSIDE = {
     "policy settings": ("frontier", frontier_of),
     "importance": ("importance", importance_of),
     "explanations": ("fidelity", fidelity_of),
+    "slices": ("slices", slices_of),
     "feedback": ("feedback", feedback_of),
+    "mending": ("mitigation", mitigation_of),
 }
 """Stage → the frame that is kept, and what makes it."""

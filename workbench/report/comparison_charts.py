@@ -115,7 +115,7 @@ def effects_chart(
 
 
 def mitigation_chart(
-    frontier: pl.DataFrame, disparity: str, label: str, title: str, about: Sequence[str]
+    frontier: pl.DataFrame, disparity: str, label: str, title: str = "", about: Sequence[str] = ()
 ) -> Any:
     """What each way to mend gives and costs: a line per method, a dot per strength.
 
@@ -128,6 +128,7 @@ def mitigation_chart(
     label : str
         Title of the axis across: what the disparity is of.
     title : str
+        Without it the chart has none, where a page has words around it.
     about : sequence of str
     """
     ways = frontier.filter(pl.col("method") != AS_IT_IS)
@@ -171,4 +172,4 @@ def mitigation_chart(
         width=WIDTH,
         height=300,
     )
-    return styled(titled(chart, title, list(about)))
+    return styled(titled(chart, title, list(about)) if title else chart)

@@ -95,6 +95,7 @@ def render(content: Mapping[str, Any]) -> str:
         span=span,
         label=label,
         signed=signed,
+        change=change,
         moment=moment,
         told=told,
         share=share,
@@ -109,6 +110,7 @@ def render(content: Mapping[str, Any]) -> str:
         there=sections(content),
         decided=measurements.told_decisions(content),
         feedback=measurements.told_feedback(content),
+        mitigation=measurements.told_mitigation(content),
         v=_verdicts(content),
         k=((content.get("audit") or {}).get("settings") or {}).get("k", 10),
         main=_main(content),
@@ -145,6 +147,10 @@ def number(value: Any, digits: int = 3) -> str:
 
 def signed(value: Any, digits: int = 3) -> str:
     return "–" if _unknown(value) else f"{value:+.{digits}f}".replace("-", "−")
+
+
+def change(value: Any, digits: int = 1) -> str:
+    return "–" if _unknown(value) else f"{100 * value:+.{digits}f} %".replace("-", "−")
 
 
 def percent(value: Any, digits: int = 1) -> str:

@@ -1,4 +1,4 @@
-"""Decisions, flipped attributes, slices and feedback, as a report tells them."""
+"""Decisions, flipped attributes, slices, feedback and mending, as a report tells them."""
 
 from __future__ import annotations
 
@@ -110,6 +110,35 @@ def told_feedback(content: Mapping[str, Any]) -> list[dict[str, Any]]:
             }
         )
     return told
+
+
+def told_mitigation(content: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What could mend it: what was found in words, a chart, and the points.
+
+    Returns
+    -------
+    dict or None
+        ``goal``, ``found``, ``worth``, ``definition``, ``chart``, ``rows``.
+    """
+    from markupsafe import Markup
+
+    from workbench.audit.mitigation_words import found, worth
+    from workbench.report.charts import svg
+    from workbench.report.comparison_charts import mitigation_chart
+
+    rows = content.get("mitigation") or []
+    if not rows or "goal" not in rows[0]:
+        return None
+    goal = rows[0]["goal"]
+    chart = mitigation_chart(_frame(rows), goal, f"disparity of {goal}")
+    return {
+        "goal": goal,
+        "found": found(rows),
+        "worth": worth(rows),
+        "definition": rows[0]["definition"],
+        "chart": Markup(svg(chart)),
+        "rows": rows,
+    }
 
 
 def charts(content: Mapping[str, Any]) -> dict[str, Any]:
