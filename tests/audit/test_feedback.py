@@ -375,6 +375,9 @@ def test_everything_is_told(found, cut):
     assert policies["as it is"] == "{}"
     assert policies["with both"] == '{"diversity": 0.5, "epsilon": 0.2}'
     assert found.frame["definition"].n_unique() == len(MEASURES)
+    shown = repr(found)
+    for words in (f"Round {ROUNDS}", "with exploration", "gini", "looked at with chance"):
+        assert words in shown
 
 
 def test_what_is_done_is_told(richer, cut, same):

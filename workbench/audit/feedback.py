@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,9 @@ from scipy import sparse
 from workbench.audit.exposure import POPULARITY, item_kinds
 from workbench.audit.feedback_choice import Choice, check_taste
 from workbench.audit.feedback_figures import (
+    CHANGE,
     CHOICE,
+    DIFFERENCE,
     FEEDBACK,
     MEASURE,
     OF_PEOPLE,
@@ -26,12 +28,13 @@ from workbench.audit.feedback_figures import (
     feedback_frame,
     mixes,
 )
-from workbench.audit.groups import Groups, groupings
+from workbench.audit.groups import EVERYBODY, Groups, groupings
 from workbench.audit.verdict import SMALLEST, check_minimum
-from workbench.columns import DEFINITION, GENRES, ITEM, RANK, ROW, USER
+from workbench.columns import DEFINITION, GENRES, HIGH, ITEM, LOW, RANK, ROW, USER, VALUE
 from workbench.data.dataset import Dataset
 from workbench.data.sample import asking
 from workbench.data.split import Split
+from workbench.display import Sheet, Shown
 from workbench.errors import ArgumentError
 from workbench.evaluation.definitions import asked_people, check_asked
 from workbench.evaluation.frontiers import said
@@ -46,8 +49,8 @@ EPSILON, DIVERSITY = 0.2, 0.5
 ROUNDS, PEOPLE = 5, 1000
 
 
-@dataclass(frozen=True, eq=False)
-class Simulation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Simulation(Shown):
     """What a simulation of feedback gave.
 
     Attributes
@@ -67,10 +70,22 @@ class Simulation:
     """
 
     frame: pl.DataFrame
-    people: pl.DataFrame = field(repr=False)
+    people: pl.DataFrame
     definition: str
     settings: dict[str, Policy]
-    skipped: dict[str, str] = field(repr=False)
+    skipped: dict[str, str]
+
+    def _sheet(self) -> Sheet:
+        rounds = self.people[ROUND].max()
+        last = self.frame.filter(attribute=EVERYBODY, round=rounds).select(
+            MEASURE, SETTING, VALUE, LOW, HIGH,
+            *(f"{c}{end}" for c in (CHANGE, DIFFERENCE) for end in ("", "_low", "_high")),
+        )  # fmt: skip
+        facts = (("people", self.people[USER].n_unique()), ("rounds", rounds))
+        tables = (
+            (f"Round {rounds}: change since the first, difference to the first setting", last),
+        )
+        return Sheet("Simulation of feedback", facts, tables, (f"{self.definition}.",))
 
 
 def simulate(
