@@ -218,10 +218,9 @@ class Stages:
     def __init__(self, names: list[str], progress: bool | Progress) -> None:
         self.seconds: dict[str, float] = {}
         self._tell = progress if callable(progress) else None
-        self._bar = tqdm(
-            total=len(names), disable=progress is not True, unit="stage", leave=False,
-            file=sys.stderr,
-        )  # fmt: skip
+        # Where a bar is wanted, TQDM_DISABLE may still say no.
+        off = {} if progress is True else {"disable": True}
+        self._bar = tqdm(total=len(names), unit="stage", leave=False, file=sys.stderr, **off)
         self._done, self._of, self._now = 0, len(names), ""
 
     def __enter__(self) -> Stages:
