@@ -20,7 +20,7 @@ def point(place, method, strength, ndcg, items, best=False):
         "point": place, "method": method, "family": "re-ranking", "strength": strength,
         "ndcg": ndcg, "items": items, "ndcg_change": ndcg / base_ndcg - 1,
         "items_change": items / base_items - 1, "n": 270, "dominated_items": False,
-        "chosen": best, "best": best, "goal": "items", "cost": 0.02,
+        "chosen": best, "best": best, "goal": "items", "cost": 0.02, "k": 10,
         "definition": "disparity of items = how far <b>tail</b> is from its share",
     }  # fmt: skip
     for name in ("ndcg", "items", "ndcg_change", "items_change"):
@@ -52,7 +52,7 @@ def test_the_points_are_told_with_what_was_chosen(run):
     text = words(page)
     for one in (
         "Exposure floor at 0.1, chosen on validation, changes the disparity of items by -10.0% "
-        "(-11.1% to -8.8%) and nDCG by -1.0% (-2.1% to +0.2%) for 270 people of the test.",
+        "(-11.1% to -8.8%) and nDCG@10 by -1.0% (-2.1% to +0.2%) for 270 people of the test.",
         "No point lowers it by 30% or more at a loss of nDCG of at most 2%",
         "as it is – 0.200",
         "exposure floor 0.1 0.198 0.187 to 0.210 −1.0 % −2.1 % to +0.2 % 0.720 0.709 to 0.732 "

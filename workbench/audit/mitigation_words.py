@@ -18,6 +18,7 @@ KEPT = {
     "best": pl.Boolean,
     "goal": pl.String,
     "cost": pl.Float64,
+    "k": pl.Int64,
     DEFINITION: pl.String,
 }
 """A frontier as a run keeps it: each row knows what it was tried for."""
@@ -42,6 +43,7 @@ def kept(frontier: pl.DataFrame, best: int | None, settings: Mapping[str, Any]) 
         (pl.col("point") == (-1 if best is None else best)).alias("best"),
         pl.lit(settings["goal"]).alias("goal"),
         pl.lit(settings["cost"]).alias("cost"),
+        pl.lit(settings["k"], pl.Int64).alias("k"),
         pl.lit(words).alias(DEFINITION),
     ).select(*KEPT)
 
@@ -63,8 +65,8 @@ def found(rows: Sequence[Row]) -> str:
         )
     return (
         f"{row['method']} at {row['strength']:g}, chosen on validation, changes the disparity of "
-        f"{goal} by {_change(row, goal)} and nDCG by {_change(row, 'ndcg')} for {row['n']:,} "
-        "people of the test."
+        f"{goal} by {_change(row, goal)} and nDCG@{row['k']} by {_change(row, 'ndcg')} for "
+        f"{row['n']:,} people of the test."
     )
 
 
