@@ -22,8 +22,8 @@ LONGEST = 300
 """Characters of a text from a log that are shown."""
 MOST_EVENTS = 200
 MOST_REMOVALS = 5
-WIDE, ROW, LEFT, RIGHT = 640, 26, 200, 72
-"""Of a waterfall, in its own units: width, height of a row, room for names and for numbers."""
+LEAST = 0.4
+"""Width of the smallest bar of a waterfall, in % of the drawing."""
 
 
 @dataclass(frozen=True)
@@ -122,29 +122,25 @@ def waterfall(base: float, shares: Sequence[tuple[str, float]]) -> dict[str, Any
     Returns
     -------
     dict
-        ``width``, ``height``, ``zero`` (of the base), ``rows`` (``name``, ``share``, ``x``, ``y``,
-        ``wide``, ``up``), in the units of an SVG.
+        ``zero`` (where the base is), ``rows`` (``name``, ``share``, ``x``, ``wide``, ``up``);
+        places and widths in % of the drawing, which may be of any size.
     """
     ends = [base]
     for _, share in shares:
         ends.append(ends[-1] + share)
     low, high = min(ends), max(ends)
-    room = (WIDE - LEFT - RIGHT) / ((high - low) or 1.0)
+    room = 100 / ((high - low) or 1.0)
     rows = [
         {
             "name": name,
             "share": share,
-            "x": round(LEFT + (min(start, end) - low) * room, 1),
-            "y": ROW * place,
-            "wide": round(max(abs(end - start) * room, 1.0), 1),
+            "x": round((min(start, end) - low) * room, 2),
+            "wide": round(max(abs(end - start) * room, LEAST), 2),
             "up": share >= 0,
         }
-        for place, ((name, share), start, end) in enumerate(
-            zip(shares, ends[:-1], ends[1:], strict=True)
-        )
+        for (name, share), start, end in zip(shares, ends[:-1], ends[1:], strict=True)
     ]
-    zero = round(LEFT + (base - low) * room, 1)
-    return {"width": WIDE, "height": ROW * len(rows), "zero": zero, "rows": rows}
+    return {"zero": round((base - low) * room, 2), "rows": rows}
 
 
 def _rows(slate: Slate) -> list[tuple[int, Id]]:
