@@ -31,11 +31,13 @@ def feature(world: World, ids: list[Id], importance: pl.DataFrame, against: str)
     with st.container(key="one_feature"):
         first, second = st.columns([3, 2], vertical_alignment="bottom")
     name = first.selectbox(
-        "Feature", list(meanings), key="inside_feature", filter_mode="fuzzy",
+        "Feature", list(meanings), key="inside_feature", bind="query-params", filter_mode="fuzzy",
         format_func=lambda one: f"{meanings[one] or one} ({one})",
         help="The one that moves the scores most comes first.",
     )  # fmt: skip
-    way = second.segmented_control("Show", [PUSH, SET], default=PUSH, key="inside_way")
+    way = second.segmented_control(
+        "Show", [PUSH, SET], default=PUSH, key="inside_way", bind="query-params"
+    )
     found = inside.shares(world, ids, against)
     html(text(f"{name}: {meanings[name] or 'without a description'}.", "about-line"))
     try:

@@ -72,7 +72,12 @@ def _proxies(frame: pl.DataFrame) -> None:
     )
     attributes = frame[ATTRIBUTE].unique(maintain_order=True).to_list()
     attribute = st.selectbox(
-        "Attribute", attributes, format_func=plain, key="proxy_attribute", filter_mode=None
+        "Attribute",
+        attributes,
+        format_func=plain,
+        key="proxy_attribute",
+        bind="query-params",
+        filter_mode=None,
     )
     shown = frame.filter(pl.col(ATTRIBUTE) == attribute).head(MOST_PROXIES)
     with st.container(border=True):

@@ -60,7 +60,9 @@ def show(world: World) -> None:
         return
     if frame.height == 1:
         html(text(f"This engine has one retriever only, {frame['retriever'][0]}: it brings all."))
-    figure = st.selectbox("Measure", list(NAMES), format_func=NAMES.__getitem__, key="retrieved")
+    figure = st.selectbox(
+        "Measure", list(NAMES), format_func=NAMES.__getitem__, key="retrieved", bind="query-params"
+    )
     st.write(WORDS[figure])
     rows = frame.sort(figure, descending=True, maintain_order=True)
     with st.container(border=True):

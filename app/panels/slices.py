@@ -26,15 +26,23 @@ def show(world: World) -> None:
         st.info("The people of this run cannot be told apart.", icon=":material/group:")
         return
     first, second, third = st.columns(3)
-    name = first.selectbox("Model", fitted.names(world), key="slice_model", filter_mode=None)
+    name = first.selectbox(
+        "Model", fitted.names(world), key="slice_model", bind="query-params", filter_mode=None
+    )
     there = fitted.rows(world, name)
     metrics = [m for m in METRICS if m in there.columns and there[m].drop_nulls().len()]
     metric = second.selectbox(
-        "Figure", metrics, format_func=metric_name, key="slice_metric", filter_mode=None
+        "Figure",
+        metrics,
+        format_func=metric_name,
+        key="slice_metric",
+        bind="query-params",
+        filter_mode=None,
     )
     way = third.selectbox(
         "People by", ways, format_func=lambda a: a.replace("_", " "), key="slice_by",
-        filter_mode=None, help="What is known of people, and what they did before the cut.",
+        bind="query-params", filter_mode=None,
+        help="What is known of people, and what they did before the cut.",
     )  # fmt: skip
     st.write(metric_words(metric))
     found = _table(world.key, name, metric, world)
@@ -118,7 +126,8 @@ def take_along(world: World, chosen: Cohort | None, people: int, key: str) -> No
         ):
             if st.button(label, key=f"{key}_{end}", icon=icon):
                 cohorts.take(world, chosen)
-                st.switch_page(file)
+                # Left out, it refuses to leave a screen whose choices stand in the address.
+                st.switch_page(file, query_params={})
 
 
 @st.cache_data(show_spinner="Counting …", max_entries=60)

@@ -42,7 +42,12 @@ def scatter(figures: pl.DataFrame) -> None:
         st.info("This run measured nothing beside accuracy.", icon=":material/scatter_plot:")
         return
     metric = st.selectbox(
-        "Against", across, format_func=metric_name, key="tradeoff", filter_mode=None
+        "Against",
+        across,
+        format_func=metric_name,
+        key="tradeoff",
+        bind="query-params",
+        filter_mode=None,
     )
     st.write(metric_words(metric))
     wide = _wide(figures, "ndcg", "y").join(_wide(figures, metric, "x"), on=MODEL)
@@ -194,7 +199,9 @@ def cold_start(curve: pl.DataFrame) -> None:
     )
     models = drawn[MODEL].unique(maintain_order=True).to_list()
     usual = list(dict.fromkeys(m for m in ("engine", "popularity", *models) if m in models))[:4]
-    chosen = st.multiselect("Models of the curve", models, usual, key="cold_models")
+    chosen = st.multiselect(
+        "Models of the curve", models, usual, key="cold_models", bind="query-params"
+    )
     if chosen:
         shown = [labels[length] for length in order if labels[length] in set(drawn["shown"])]
         _draw_curve(drawn.filter(pl.col(MODEL).is_in(chosen)), chosen, shown, metric_name(metric))

@@ -32,7 +32,9 @@ def main() -> None:
             "Can it be better",
             "Against another run",
             "What was not asked",
-        ]
+        ],
+        key="audit_tab",
+        bind="query-params",
     )
     with people:
         groups.people(audit)

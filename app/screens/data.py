@@ -24,7 +24,7 @@ def main() -> None:
         bring.show()
         return
     # Followed by the server, or the visitor would be back on the first when a run is ready.
-    came, seen, own = st.tabs(TABS, key="data_tab", on_change="rerun")
+    came, seen, own = st.tabs(TABS, key="data_tab", on_change="rerun", bind="query-params")
     with came:
         came_in.show(world)
     with seen:

@@ -40,7 +40,12 @@ def main() -> None:
         )
         return
     # One part at a time: the others need not be worked out.
-    part = st.segmented_control("Look at", PARTS, default=LOOKS, key="inside_part") or LOOKS
+    part = (
+        st.segmented_control(
+            "Look at", PARTS, default=LOOKS, key="inside_part", bind="query-params"
+        )
+        or LOOKS
+    )
     try:
         _part(world, part)
     except WorkbenchError as error:
@@ -60,6 +65,7 @@ def _part(world: World, part: str) -> None:
         return
     against = st.selectbox(
         "Held against", list(AGAINST), format_func=AGAINST.__getitem__, key="inside_against",
+        bind="query-params",
         help="A push is always a push away from something: from an average item that the ranker "
         "was taught with, or from an average candidate of the same people (interventional SHAP; "
         "it takes longer the first time).",

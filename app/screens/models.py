@@ -46,7 +46,12 @@ def _leaderboard(figures: pl.DataFrame) -> None:
     there = figures[METRIC].unique(maintain_order=True).to_list()
     order: list[str] = [m for m in METRICS if m in there] + [m for m in there if m not in METRICS]
     metric = st.selectbox(
-        "Measure", order, format_func=metric_name, key="measure", filter_mode=None
+        "Measure",
+        order,
+        format_func=metric_name,
+        key="measure",
+        bind="query-params",
+        filter_mode=None,
     )
     st.write(metric_words(metric))
     shown = figures.filter(pl.col(METRIC) == metric).sort(

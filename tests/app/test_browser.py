@@ -97,6 +97,17 @@ def test_every_screen_at_two_widths_without_a_sideways_scroll(site, page):
             assert unnamed == [], screen.path
 
 
+def test_the_way_back_stays_in_one_row_on_any_screen(site, page):
+    opened(page, f"{site}/what-if")
+    for width, height in ((1440, 900), (1280, 800), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        tops = {
+            round(page.get_by_role("button", name=name, exact=True).bounding_box()["y"])
+            for name in ("Undo", "Redo", "Start again")
+        }
+        assert len(tops) == 1, width
+
+
 def test_no_title_runs_as_a_script(hostile_path, page, tmp_path):
     with serving(hostile_path, tmp_path / "server.log") as (port, _):
         address = f"http://127.0.0.1:{port}"

@@ -6,6 +6,7 @@ import pytest
 import workbench as wb
 from app import cache
 from app.address import from_address, to_address
+from app.main import SCREENS
 from app.state import Case, checked
 from app.stories import DECADE, LIKED, stories
 from tests.app.conftest import made
@@ -36,7 +37,13 @@ def test_home_says_which_engine_which_data_how_good_and_for_how_many(run_path, v
     mean, low, high, n = row.select("mean", "low", "high", "n").row(0)
     assert f"{mean:.3f} (95 % interval {low:.3f} to {high:.3f}, n = {n} people asked)" in shown
     assert run.manifest["dataset"]["name"] in shown
+    assert "3 simple models bring candidates (ease, item-knn, popularity)" in shown
     assert "It does **not** say what people would do" in shown
+
+
+def test_home_has_a_door_to_every_other_screen(run_path, visit):
+    doors = {one.proto.label for one in visit(run_path).get("page_link")}
+    assert {f"Open {screen.title}" for screen in SCREENS[1:]} <= doors
 
 
 @pytest.mark.parametrize("run", ["run_path", "hostile_path", "bare_path", "few_words_path"])

@@ -13,7 +13,8 @@ from app.address import Known, from_address, to_address
 from app.catalogue import Catalogue, spoken
 from app.export import guarded_csv
 from app.state import ADD, DROP, RATE, Case, Edit
-from app.words import likeness
+from app.widgets import bars
+from app.words import interval, likeness, number
 from tests.app.reading import HOSTILE, MAIN
 from workbench.data.title_search import folded
 from workbench.vocabulary import Vocabulary
@@ -122,6 +123,20 @@ def test_exports_hold_no_formula_and_leave_numbers_alone():
     assert back["value"].to_list() == [-1.5] * frame.height
     assert back["genres"][0] == "'=a, b"
     assert "'=HYPERLINK" in text
+
+
+def test_counts_begin_at_the_edge_and_differences_in_the_middle():
+    counts = bars([("a", 4.0), ("b", 1.0)], digits=0, signed=False)
+    assert "wb-counts" in counts
+    assert ("width:100.0%" in counts, "width:25.0%" in counts) == (True, True)
+    both = bars([("a", 4.0), ("b", -1.0)], digits=0)
+    assert "wb-counts" not in both
+    assert ("width:50.0%" in both, "width:12.5%" in both) == (True, True)
+
+
+def test_numbers_have_a_true_minus():
+    assert number(-0.187) == "−0.187"
+    assert interval(-0.2, 0.1) == "−0.200 to 0.100"
 
 
 def test_likeness_in_words_is_ordered():

@@ -297,6 +297,7 @@ def test_a_clicked_slice_goes_along_to_what_if_for_many_and_compare(site, page):
     at_rest(page)
     choose(page, page.get_by_role("combobox", name="People by"), "region")
     page.get_by_text("Choose a row to take these people along").wait_for()
+    assert "slice_by=region" in page.url
     page.locator(".st-key-slice_table").get_by_text("south").wait_for(state="attached")
     at_rest(page)
     rows = cells(page.locator(".st-key-slice_table"))

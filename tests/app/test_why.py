@@ -13,6 +13,7 @@ from app.panels.effects import Effect, table
 from app.panels.parts import valued
 from app.panels.waterfall import Step, signed, waterfall
 from app.state import PIN, Case, Edit
+from app.words import dial_name
 from tests.app.reading import HOSTILE, history, listed, markup, press, words
 from workbench.pipeline import Run
 from workbench.pipeline.folder import Run as Folder
@@ -97,6 +98,12 @@ def test_a_row_says_what_removal_does_to_the_place():
     assert then(None, False) == "✗ out, not ranked"
 
 
+def test_small_effects_stay_small_beside_large_ones():
+    small = [Effect("the moment", "", None, None, 0.01, 2, True)]
+    assert "width:50.0%" in table(small, "Without", shares=False)
+    assert "width:0.5%" in table(small, "Without", shares=False, scale=1.0)
+
+
 # --- the reason -------------------------------------------------------------------------------
 
 
@@ -167,6 +174,7 @@ def test_rules_of_the_list_have_a_line_of_their_own(run_path, visit):
     assert "What the rules of the list did to it" in words(pinned)
     frame = next(f.value for f in pinned.dataframe if "effect" in f.value)
     assert frame["rank_after"].iloc[-1] == 1
+    assert frame["step"].to_list() == [dial_name("pin")]
 
 
 # --- the other questions ----------------------------------------------------------------------
