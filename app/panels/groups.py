@@ -156,17 +156,19 @@ def items(audit: Audit) -> None:
     percent = st.column_config.NumberColumn
     st.dataframe(
         shown.select(
-            GROUP, "n_items", "share_catalogue", "share_relevant", "exposure", "ratio", LOW, HIGH
+            *(GROUP, "n_items"),
+            pl.col("share_catalogue", "share_relevant", "exposure") * 100,
+            *("ratio", LOW, HIGH),
         ),
         hide_index=True,
         placeholder="–",
         column_config={
             GROUP: st.column_config.TextColumn("Kind"),
             "n_items": percent("Items", format="%d"),
-            "share_catalogue": percent("Of the catalogue", format="percent"),
-            "share_relevant": percent("Of what is liked", format="percent"),
+            "share_catalogue": percent("Of the catalogue", format="%.1f %%"),
+            "share_relevant": percent("Of what is liked", format="%.1f %%"),
             "exposure": percent(
-                "Of the attention", format="percent", help="The first place counts most."
+                "Of the attention", format="%.1f %%", help="The first place counts most."
             ),
             "ratio": percent("Ratio", format="%.2f"),
             LOW: percent("from", format="%.2f"),
