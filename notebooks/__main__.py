@@ -27,6 +27,8 @@ OUT = HERE.parent / "data" / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 CHECKED = "application/vnd.workbench.check+json"
 CHECKS = "checks.json"
+BAR = re.compile(r"\s*\d+%\|")
+"""How a progress bar begins. Drawn by widgets it does not hear TQDM_DISABLE."""
 QUIET = ["--IPKernelApp.log_level=40"]
 """A kernel warns at its start that whoever is on this computer could listen; JupyterLab's too."""
 SECONDS = 900
@@ -105,6 +107,9 @@ def write_html(result: Result, out: Path) -> Path:
     """A copy to look at, which needs no network: what a widget shows without one stands in it."""
     from nbconvert import HTMLExporter
 
+    for cell in result.notebook.cells:
+        kept = [o for o in cell.get("outputs", []) if not BAR.match(_data(o).get("text/plain", ""))]
+        cell.update({"outputs": kept} if "outputs" in cell else {})
     for _, output in _outputs(result.notebook):
         _data(output).pop(WIDGET, None)
     exporter = HTMLExporter(mathjax_url="", require_js_url="", mermaid_js_url="")
