@@ -11,7 +11,6 @@ from workbench.columns import MEAN, N
 from workbench.report.charts import (
     BLUE,
     GREY,
-    ORANGE,
     SERIES,
     SHAPES,
     STEP,
@@ -126,7 +125,8 @@ def ties_chart(frame: pl.DataFrame, label: str, source: str) -> Any:
     orders = frame["order"].unique(maintain_order=True).to_list()[: len(SERIES)]
     rows = short(frame.select("model", "order", MEAN), "model", unique=False)
     highest = rows.group_by("model").agg(pl.col(MEAN).max()).sort(MEAN, "model", descending=True)
-    kinds = {"domain": orders}
+    colours = alt.Scale(domain=orders, range=SERIES[: len(orders)])
+    shapes = alt.Scale(domain=orders, range=SHAPES[: len(orders)])
     legend = alt.Legend(title=None, orient="top", symbolSize=80)
     chart = (
         alt.Chart(alt.Data(values=rows.to_dicts()))
@@ -134,14 +134,8 @@ def ties_chart(frame: pl.DataFrame, label: str, source: str) -> Any:
         .encode(
             x=alt.X(f"{MEAN}:Q", title=label, scale=alt.Scale(zero=False, nice=True, padding=12)),
             y=alt.Y("model:N", sort=highest["model"].to_list(), title=None),
-            color=alt.Color(
-                "order:N",
-                scale=alt.Scale(**kinds, range=[BLUE, ORANGE, *SERIES[2:]][: len(orders)]),
-                legend=legend,
-            ),
-            shape=alt.Shape(
-                "order:N", scale=alt.Scale(**kinds, range=SHAPES[: len(orders)]), legend=legend
-            ),
+            color=alt.Color("order:N", scale=colours, legend=legend),
+            shape=alt.Shape("order:N", scale=shapes, legend=legend),
         )
         .properties(width=WIDTH, height=alt.Step(STEP))
     )
