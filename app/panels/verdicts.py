@@ -46,7 +46,7 @@ def show(audit: Audit) -> None:
         pl.when(pl.col(N) >= audit.settings["minimum"]).then(N),
         VALUE,
         pl.col("threshold"),
-        "reason",
+        pl.col("reason").str.replace(r"would settle it if .*$", "would settle it"),
     )
     st.dataframe(
         shown,
@@ -65,7 +65,12 @@ def show(audit: Audit) -> None:
             N: st.column_config.NumberColumn("People", format="%d", width=70),
             VALUE: st.column_config.NumberColumn("Figure", format="%.3f", width=70),
             "threshold": st.column_config.TextColumn("Threshold", width=100),
-            "reason": st.column_config.TextColumn("Why", width=510),
+            "reason": st.column_config.TextColumn(
+                "Why",
+                width=510,
+                help="More people narrow an interval; how many would settle it is told as if the "
+                "figure stayed where it is. A figure near its threshold takes very many.",
+            ),
         },
         alt="The verdicts: measure, group, figure, threshold and reason.",
     )
