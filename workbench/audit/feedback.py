@@ -76,7 +76,7 @@ class Simulation(Shown):
     skipped: dict[str, str]
 
     def _sheet(self) -> Sheet:
-        rounds = self.people[ROUND].max()
+        rounds = self.people[ROUND].n_unique()
         last = self.frame.filter(attribute=EVERYBODY, round=rounds).select(
             MEASURE, SETTING, VALUE, LOW, HIGH,
             *(f"{c}{end}" for c in (CHANGE, DIFFERENCE) for end in ("", "_low", "_high")),
