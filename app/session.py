@@ -30,8 +30,7 @@ def current(world: World) -> Case:
     session knows better.
     """
     state = st.session_state
-    whole = st.query_params.to_dict()
-    given = {k: v for k, v in whole.items() if k in PARAMETERS}
+    given = {k: v for k, v in st.query_params.to_dict().items() if k in PARAMETERS}
     acted = state.pop(ACTED, False)
     if state.get(RUN) != world.key:
         for name in (CASE, SAVED, AGAINST):
@@ -42,8 +41,11 @@ def current(world: World) -> Case:
     case: Case = state[CASE]
     wanted = to_address(case, state.get(WHY), against(), saved())
     if given != wanted:
-        others = {k: v for k, v in whole.items() if k not in PARAMETERS}
-        st.query_params.from_dict({**others, **wanted})
+        # Only our own: what is bound to a widget may not be written, even as it is.
+        for name in given.keys() - wanted.keys():
+            del st.query_params[name]
+        if changed := {k: v for k, v in wanted.items() if given.get(k) != v}:
+            st.query_params.update(changed)
     state[ADDRESS] = wanted
     return case
 

@@ -81,7 +81,6 @@ def show(world: World) -> None:
     found: dict[object, Mitigation] = st.session_state.setdefault(FOUND, {})
     if key not in found and wish == USUAL and world.run.mitigation.height:
         found[key] = reopened(world.run.mitigation, world.engine, world.split, k=world.k)
-        st.caption(f"Kept by the run: {world.run.mitigation[DEFINITION][0]}.")
     if key not in found:
         if not st.button("Try the ways", icon=":material/play_arrow:", type="primary", key="mend"):
             return
@@ -167,7 +166,9 @@ def _asked(world: World, wish: Wish) -> Mitigation | None:
 
 
 def _answer(world: World, wish: Wish, found: Mitigation) -> None:
-    st.text(f"{found.sentence} {worth(found.kept.to_dicts())}")
+    if wish == USUAL and world.run.mitigation.height:
+        st.caption(f"As the run kept it: {world.run.mitigation[DEFINITION][0]}.")
+    st.text(f"{found.sentence[:1].upper()}{found.sentence[1:]} {worth(found.kept.to_dicts())}")
     frontier = found.frontier.drop_nulls(wish.goal)
     with st.container(border=True):
         _draw(frontier, wish.goal)

@@ -33,9 +33,13 @@ def kept(frontier: pl.DataFrame, best: int | None, settings: Mapping[str, Any]) 
     of_items = f"|1 - share of attention of {column}: {value} / its share of the {share}|"
     sample = settings["max_people"]
     few = "" if sample is None else f"; on either cut at most {sample:,} people, drawn by seed"
+    by = settings["groups"]
+    of_people = (
+        "" if by is None
+        else f"of people = largest gap of mean nDCG@{settings['k']} between two groups by {by}; "
+    )  # fmt: skip
     words = (
-        f"disparity of items = {of_items}; of people = largest gap of mean nDCG@{settings['k']} "
-        f"between two groups by {settings['groups'] or 'nothing'}; strengths chosen on a cut "
+        f"disparity of items = {of_items}; {of_people}strengths chosen on a cut "
         f"inside the training part at a loss of nDCG of at most {settings['cost']:.0%}, all points "
         f"measured on the test{few}"
     )
