@@ -215,6 +215,19 @@ def test_the_card_says_what_is_read_and_what_is_not():
     assert model_card({}, {}, None) is None
 
 
+def test_remarks_of_the_card_keep_their_spelling(content):
+    manifest = {
+        "engine": {"n_trees": 5, "retrievers": None},
+        "sensitive": {"allowed": [], "read": []},
+        "learnt_from": {"pairs": 100, "retrievers": ["ease"]},
+        "features": [],
+        "configuration": {"remarks": ["mine is a plug-in, A/Mine.py"]},
+    }
+    made = deepcopy(content)
+    made["card"] = model_card(manifest, {"attributes": []}, None)
+    assert "Mine is a plug-in, A/Mine.py." in words(render(made))
+
+
 def test_a_first_report_says_that_there_is_nothing_to_compare_with(content):
     made = deepcopy(content)
     made["changes"] = {"previous": None, "reason": "there is no earlier run of this data set here"}
