@@ -74,6 +74,7 @@ def test_the_points_are_told_with_what_was_chosen(run):
         ([*GOOD[:2], {**GOOD[2], "chosen": True}], "(chosen on validation)."),
         ([GOOD[0], {**GOOD[2], "ndcg_change": -0.021}], "No point lowers it"),
         ([GOOD[0], {**GOOD[2], "items_change": None}], "No point lowers it"),
+        ([GOOD[0], {**GOOD[2], "items_change_high": 0.1}], "covers no change: cannot tell)"),
     ],
 )
 def test_whether_it_is_worth_it_is_said_plainly(rows, said):

@@ -83,8 +83,13 @@ def worth(rows: Sequence[Row]) -> str:
         if row[f"{goal}_change"] is not None
         and row[f"{goal}_change"] <= -MUCH and row["ndcg_change"] >= -cost
     ]  # fmt: skip
-    if not good:
-        return f"No point {asked}: the frontier shows what there is to choose from."
+    sure = [row for row in good if row[f"{goal}_change_high"] < 0]
+    if not sure:
+        doubt = (
+            " (of those that seem to, the interval covers no change: cannot tell)" if good else ""
+        )
+        return f"No point {asked}{doubt}: the frontier shows what there is to choose from."
+    good = sure
     one = next((row for row in good if row["chosen"]), None)
     which = good[0] if one is None else one
     chosen = "chosen on validation" if one else "not chosen on validation, so it may be luck"
