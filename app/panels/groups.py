@@ -9,6 +9,7 @@ from app.charts import interval_chart
 from app.export import download
 from app.words import metric_name, metric_words
 from workbench.audit.audit import Audit
+from workbench.audit.behaviour import BEHAVIOUR
 from workbench.audit.controlled import CONTROL
 from workbench.audit.people import WITHHELD
 from workbench.columns import ATTRIBUTE, GROUP, HIGH, LOW, METRIC, VALUE, N
@@ -22,8 +23,13 @@ def people(audit: Audit) -> None:
     frame = audit.people
     attributes = [a for a in frame[ATTRIBUTE].unique(maintain_order=True) if a != EVERYBODY]
     if not attributes:
-        st.info("Nothing is known about the people of this log, so there are no groups to compare.")
+        st.info("People of this log cannot be told apart, so there are no groups to compare.")
         return
+    if not set(attributes) - set(BEHAVIOUR):
+        st.info(
+            "Nothing is known about the people of this log, so they are told apart by what they "
+            "did alone."
+        )
     first, second = st.columns(2)
     metric = first.selectbox(
         "Measure", frame[METRIC].unique(maintain_order=True).to_list(), format_func=metric_name,

@@ -111,7 +111,7 @@ def test_a_bare_log_says_what_cannot_be_shown(bare_path, visit):
     press(visitor, keys(visitor, "add:")[0])
     assert visitor.query_params["edits"].startswith("add_i*5F7")
     visitor = visit(bare_path, "audit")
-    assert "there are no groups to compare" in words(visitor)
+    assert "they are told apart by what they did" in words(visitor)
 
 
 @pytest.mark.parametrize("screen", ["home", "what_if", "models", "audit"])

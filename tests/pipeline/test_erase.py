@@ -105,7 +105,7 @@ def test_a_person_is_found_in_every_file_that_holds_them(whole):
     files = {file.removeprefix(f"runs/{whole.name}/") for file in held.traces["file"]}
     assert files == {
         "people.parquet", "data/test.parquet", "data/train.parquet", "data/users.parquet",
-        "engine/arrays.npz",
+        "engine/arrays.npz", "audit/behaviour.parquet",
     }  # fmt: skip
     counts = dict(held.traces.select("file", "n").iter_rows())
     train = whole.split.train.interactions
@@ -163,7 +163,7 @@ def test_nothing_is_left_and_others_are_asked_the_same(whole, gone):
     user, found, home = gone
     assert found.done
     assert found.complete
-    assert found.found.height == 5
+    assert found.found.height == 6
     after = Run.latest(home)
     assert [path.name for path in (home / "runs").glob("*") if path.is_dir()] == [after.name]
     assert after.split.train.people.code(user) == -1
@@ -361,7 +361,7 @@ def test_an_export_holds_all_that_is_held(whole, handed):
     assert {row["model"]: row["ndcg"] for row in told["figures"]} == dict(
         own.select("model", "ndcg").iter_rows()
     )
-    assert len(told["where"]) == 5
+    assert len(told["where"]) == 6
     assert told["pseudonym"].startswith("P-")
 
 

@@ -79,7 +79,7 @@ TAMPERINGS = {
         lambda c: c["audit"]["policy"]["rules"][0].update(at_least=0.1),
         "verdicts, from the policy",
     ),
-    "a hash": (lambda c: c["files"][0].update(sha256="0" * 64), "audit/flip.parquet"),
+    "a hash": (lambda c: c["files"][0].update(sha256="0" * 64), "audit/behaviour.parquet"),
     "a way out": (lambda c: c["files"][0].update(path="../../etc/passwd"), "../../etc/passwd"),
 }
 

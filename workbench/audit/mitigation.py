@@ -165,7 +165,7 @@ def mitigate(
     if max_people is not None:
         check_max_people(max_people)
         split = asking(split, max_people, seed)
-        if isinstance(model, Engine):
+        if "max_people" in params:  # of an engine: how many teach its ranker
             params["max_people"] = min(max_people, params["max_people"])
     tell = say or (lambda what: None)
     aim = Aim.of(split, _asked(split, everybody), minimum, kind, against)

@@ -103,7 +103,10 @@ def _audited(
     import workbench as wb
 
     with tqdm(
-        bar_format="audit: {desc} [{elapsed}]", disable=quiet, leave=False, file=sys.stderr
+        bar_format="audit: {desc} [{elapsed}]",
+        leave=False,
+        file=sys.stderr,
+        disable=True if quiet else None,  # None: no bar where nobody looks
     ) as bar:
         return wb.audit(lists, run.split, k=k, policy=written, say=bar.set_description_str)
 
