@@ -131,6 +131,7 @@ def choose(page, field, option):
             place.click(timeout=5_000)
         except PlaywrightTimeoutError:
             field.press("Escape")
+            at_rest(page)
             continue
         return
     pytest.fail(f"there is no {option} to choose")
