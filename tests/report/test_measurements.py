@@ -232,3 +232,15 @@ def test_a_first_report_says_that_there_is_nothing_to_compare_with(content):
     made = deepcopy(content)
     made["changes"] = {"previous": None, "reason": "there is no earlier run of this data set here"}
     assert "There is nothing to compare with: there is no earlier run" in words(render(made))
+
+
+def test_what_is_left_among_people_alike_stands_beside_the_difference(run):
+    content = assemble(run)
+    rows = content["audit"]["controlled"]
+    page = render(content)
+    assert page.count("To others alike<br>in items met") == len({r["attribute"] for r in rows})
+    shown = next(r for r in rows if r["attribute"] == "gender" and not r["suppressed"])
+    low, high = (f"{shown[f'difference_{end}']:+.3f}".replace("-", "−") for end in ("low", "high"))
+    assert f"{low.lstrip('+')} to {high.lstrip('+')}" in page or f"{low} to {high}" in page
+    without = render({**content, "audit": {**content["audit"], "controlled": []}})
+    assert "To others alike" not in without

@@ -108,6 +108,7 @@ def render(content: Mapping[str, Any]) -> str:
         charts=_charts(content) | measurements.charts(content),
         titles=TITLES,
         there=sections(content),
+        alike=measurements.told_alike(content),
         decided=measurements.told_decisions(content),
         feedback=measurements.told_feedback(content),
         mitigation=measurements.told_mitigation(content),

@@ -12,6 +12,16 @@ UNITS = {"entropy": "bits", "distance": "0 to 1", "gini": "0 to 1", "coverage": 
 """Measure of a simulation → what its axis counts."""
 
 
+def told_alike(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Attribute → in what people are alike, and the row of each group and metric among those."""
+    told: dict[str, dict[str, Any]] = {}
+    for row in (content.get("audit") or {}).get("controlled") or []:
+        of = told.setdefault(row["attribute"], {"control": row["control"], "rows": {}})
+        if not row["suppressed"]:
+            of["rows"][f"{row['group']}\n{row['metric']}"] = row
+    return told
+
+
 def told_decisions(content: Mapping[str, Any]) -> dict[str, Any] | None:
     """The rates of decisions as tables: one per attribute, a row per group, a column per metric.
 
