@@ -123,9 +123,11 @@ def own_log(seed=5, people=60, items=40, each=16):
 
 
 def choose(page, field, option):
-    """Choose with the keyboard; a page that still grows scrolls, which shuts the list."""
+    """Choose with the keyboard. Scrolling shuts the list, so it is opened in mid-screen, and again
+    where the page has grown meanwhile and pushed it out of sight."""
     place = page.get_by_role("option", name=option, exact=True)
     for _ in range(12):  # a machine with much else to do
+        field.evaluate("field => field.scrollIntoView({block: 'center'})")
         field.press("ArrowDown")
         try:
             place.click(timeout=5_000)
@@ -154,7 +156,10 @@ def test_a_log_of_one_s_own_from_file_to_what_if_and_nobody_else_sees_it(site, n
     opened(other, f"{site}/what-if")
     shared = titles(other, "before")
     mine.goto(f"{site}/data")
-    mine.get_by_role("tab", name="Bring your own").click()
+    own = mine.get_by_role("tab", name="Bring your own")
+    own.wait_for()
+    at_rest(mine)
+    moved(mine, own.click)  # the tab stands in the address: a file given before is lost
     mine.locator("input[type=file]").first.set_input_files(
         {"name": "my tunes.csv", "mimeType": "text/csv", "buffer": log.write_csv().encode()}
     )
