@@ -130,12 +130,17 @@ def test_who_has_nobody_to_be_compared_with_is_left_out_and_few_are_not_shown():
     assert row["n"] == 30
     inside = score[:30].mean() - score[30:60].mean()
     assert row["difference"] == pytest.approx(inside, abs=1e-12)
-    stratum[:27] = 2  # among those of their kind, three of them and nobody else
+    stratum[:27] = 2  # nobody of the others is there; with the others, only three are left
     few = _controlled(group, stratum, score).row(1, named=True)
     assert few["suppressed"]
     assert few["n"] is None
     assert few["difference"] is None
-    assert FEWEST == 5
+    stratum[:26] = 0
+    stratum[26:30] = stratum[30:40] = 3  # four of them beside ten others: one too few
+    least = _controlled(group, stratum, score).row(1, named=True)
+    assert least["n"] == 26
+    stratum[25] = 3
+    assert _controlled(group, stratum, score).row(1, named=True)["n"] == 25 + FEWEST
 
 
 def test_a_group_that_is_hidden_is_hidden_here_too():

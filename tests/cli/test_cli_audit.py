@@ -19,7 +19,7 @@ def world(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     log = wb.load("synthetic", n_users=240, n_items=120, n_events=6_000)
     return wb.run(
-        log, home=home, models=["popularity"], engine=wb.Engine(n_trees=20), progress=False
+        log, home=home, models=["popularity"], engine=wb.Engine(n_trees=20), seed=3, progress=False
     )
 
 
@@ -73,6 +73,9 @@ def test_a_larger_minimum_hides_more_groups(on_world, world, tmp_path):
     assert found.exit_code == 0
     assert f"(n < {int(sizes.max()) + 1})" in found.stdout
     assert "(n < 20)" not in found.stdout
+    everybody = world.audit.people.filter(attribute="everybody", metric="ndcg").row(0, named=True)
+    same = f"{everybody['value']:.3f}   {everybody['low']:.3f} – {everybody['high']:.3f}"
+    assert same in found.stdout  # made again with the seed of the run
 
 
 def test_lists_made_elsewhere_are_judged_too(on_world, world, tmp_path):

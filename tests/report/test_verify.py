@@ -63,6 +63,10 @@ TAMPERINGS = {
         "groups, age",
     ),
     "a group left out": (lambda c: c["audit"]["people"].pop(), "groups"),
+    "a difference among those alike": (
+        lambda c: nudge(c["audit"]["controlled"], "difference", attribute="gender"),
+        "groups, among those alike",
+    ),
     "exposure": (lambda c: nudge(c["audit"]["items"], "ratio"), "items, as stored"),
     "leakage": (lambda c: nudge(c["audit"]["leakage"], "auc"), "leakage, as stored"),
     "a comparison": (lambda c: nudge(c["comparisons"], "difference"), "comparisons, as stored"),

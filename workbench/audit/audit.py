@@ -237,7 +237,7 @@ def audit(
     say("making lists")
     slates = recommend(model, profiles, k) if isinstance(model, Recommender) else _cut(model, k)
     places = _places(slates, split, ids)
-    guessed = sorted(set(_told(made, attributes.columns)))
+    guessed = sorted(_told(made, attributes.columns))
     has = np.flatnonzero(places >= 0)
     flip, proxies, features = pl.DataFrame(schema=FLIP), pl.DataFrame(schema=PROXIES), None
     if isinstance(model, Recommender):

@@ -13,6 +13,7 @@ from workbench.errors import ArgumentError
 
 if TYPE_CHECKING:
     from workbench.audit.audit import Audit
+    from workbench.models.base import Recommender
     from workbench.pipeline import Run
     from workbench.slate import Slates
 
@@ -92,11 +93,16 @@ def _judged(run: Run, written: dict[str, object] | None, quiet: bool) -> Audit:
     kept = run.audit
     if read_policy(written).minimum == kept.settings["minimum"]:
         return kept.judged(written)
-    return _audited(run, run.engine, kept.settings["k"], written, quiet)
+    return _audited(run, run.engine, kept.settings["k"], written, quiet, kept.settings["seed"])
 
 
 def _audited(
-    run: Run, lists: object, k: int, written: dict[str, object] | None, quiet: bool
+    run: Run,
+    model: Recommender | Slates,
+    k: int,
+    written: dict[str, object] | None,
+    quiet: bool,
+    seed: int = 0,
 ) -> Audit:
     from tqdm import tqdm
 
@@ -108,7 +114,9 @@ def _audited(
         file=sys.stderr,
         disable=True if quiet else None,  # None: no bar where nobody looks
     ) as bar:
-        return wb.audit(lists, run.split, k=k, policy=written, say=bar.set_description_str)
+        return wb.audit(
+            model, run.split, k=k, policy=written, seed=seed, say=bar.set_description_str
+        )
 
 
 def _read_slates(path: Path, run: Run) -> Slates:

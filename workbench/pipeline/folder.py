@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from workbench.ranking.engine import Engine
     from workbench.ranking.plugins import Plugin
 
-AUDIT_FRAMES = ("people", "items", "leakage", "verdicts", "groups", "skipped", "flip", "proxies",
-    "controlled",
+AUDIT_FRAMES = (
+    "people", "items", "leakage", "verdicts", "groups", "skipped", "flip", "proxies", "controlled",
 )  # fmt: skip
 """An older run has only some of them."""
 
